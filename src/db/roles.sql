@@ -1,0 +1,25 @@
+-- The group roles of each side. They belong to the whole cluster, so several databases (and
+-- several tests) may make them at once: a lost race is not an error, and no role is altered.
+do $$
+declare
+    wanted text;
+begin
+    foreach wanted in array array[
+        'sallyport_custodian', 'sallyport_office', 'sallyport_oversight',
+        'sallyport_operator', 'sallyport_worker', 'sallyport_opener'
+    ] loop
+        if not exists (select from pg_roles where rolname = wanted) then
+            begin
+                execute format('create role %I nologin noinherit', wanted);
+            exception when duplicate_object or unique_violation then null;
+            end;
+        end if;
+        if not pg_has_role(current_user, wanted, 'member') then
+            begin
+                execute format('grant %I to current_user', wanted);
+            exception when duplicate_object or unique_violation then null;
+            end;
+        end if;
+    end loop;
+end
+$$;
