@@ -81,11 +81,27 @@ pub struct Importer<'a> {
 
 /// The name of a dataset when none is given: the file's, without its endings.
 pub fn default_dataset(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
-    name.trim_start_matches(['.', '_', '-']).chars().take(63).collect()
+    let name: String = stem
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    name.trim_start_matches(['.', '_', '-'])
+        .chars()
+        .take(63)
+        .collect()
 }
 
 struct Chunk {
@@ -113,7 +129,10 @@ impl Importer<'_> {
         if !is_name(dataset) {
             return Err(ImportError::BadName);
         }
-        let open = |source| ImportError::Open { path: path.to_owned(), source };
+        let open = |source| ImportError::Open {
+            path: path.to_owned(),
+            source,
+        };
         let file_hash = file_hash(path.to_owned()).await.map_err(open)?;
         // An unreadable file is refused before anything is written.
         let file = parse::unpacked(File::open(path).map_err(open)?).map_err(open)?;
@@ -130,7 +149,10 @@ impl Importer<'_> {
             self.apply(&mut job, dataset, chunk).await?;
             progress(&job.counts);
         }
-        let warnings = match reader.await.map_err(|error| io::Error::other(error.to_string())) {
+        let warnings = match reader
+            .await
+            .map_err(|error| io::Error::other(error.to_string()))
+        {
             Ok(Ok(warnings)) => warnings,
             Ok(Err(error)) => {
                 self.fail(&job, &error.to_string()).await?;
@@ -139,7 +161,12 @@ impl Importer<'_> {
             Err(error) => return Err(open(error)),
         };
         self.finish(&mut job, dataset, &file_hash).await?;
-        Ok(Report { job: job.id, counts: job.counts, resumed: job.resumed, warnings })
+        Ok(Report {
+            job: job.id,
+            counts: job.counts,
+            resumed: job.resumed,
+            warnings,
+        })
     }
 
     async fn begin(&self) -> Result<ScopedTx<'static>, StoreError> {
@@ -166,6 +193,13 @@ impl Importer<'_> {
         )
         .execute(tx.conn())
         .await?;
+        // One start at a time for a dataset, or two would each open a job.
+        sqlx::query!(
+            r#"select name from reports.dataset where name = $1 for update"#,
+            dataset
+        )
+        .fetch_one(tx.conn())
+        .await?;
         let running = sqlx::query!(
             r#"select id, file_hash, next_line, read, accepted, unchanged, rejected, removed
                  from reports.import_job where dataset = $1 and status = 'running' for update"#,
@@ -188,7 +222,14 @@ impl Importer<'_> {
             },
             other => {
                 if let Some(job) = other {
-                    end(tx.conn(), job.id, now, "failed", Some("another file was imported instead")).await?;
+                    end(
+                        tx.conn(),
+                        job.id,
+                        now,
+                        "failed",
+                        Some("another file was imported instead"),
+                    )
+                    .await?;
                 }
                 let id = ids::new_v7(now);
                 sqlx::query!(
@@ -201,7 +242,12 @@ impl Importer<'_> {
                 )
                 .execute(tx.conn())
                 .await?;
-                Job { id, next_line: 1, counts: Counts::default(), resumed: false }
+                Job {
+                    id,
+                    next_line: 1,
+                    counts: Counts::default(),
+                    resumed: false,
+                }
             }
         };
         tx.commit().await?;
@@ -268,13 +314,19 @@ impl Importer<'_> {
     }
 
     /// The file is through: what an earlier file had beyond its end goes, and the counts are whole.
-    async fn finish(&self, job: &mut Job, dataset: &str, file_hash: &[u8]) -> Result<(), ImportError> {
+    async fn finish(
+        &self,
+        job: &mut Job,
+        dataset: &str,
+        file_hash: &[u8],
+    ) -> Result<(), ImportError> {
         let now = self.clock.now();
         let mut tx = self.begin().await?;
         end(tx.conn(), job.id, now, "done", None).await?;
         let surplus = sqlx::query!(
             r#"delete from reports.historical_detainer where dataset = $1 and ordinal > $2"#,
             dataset,
+            // Ordinals count the rejected rows too, so the last one is the number of rows read.
             i32::try_from(job.counts.read).unwrap_or(i32::MAX)
         )
         .execute(tx.conn())
@@ -339,7 +391,9 @@ async fn changed_rows<'r>(
     dataset: &str,
     rows: &'r [HistoricalDetainer],
 ) -> Result<Vec<&'r HistoricalDetainer>, StoreError> {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Ok(Vec::new());
+    };
     let held: HashMap<i32, Vec<u8>> = sqlx::query!(
         r#"select ordinal, row_hash from reports.historical_detainer
             where dataset = $1 and ordinal between $2 and $3"#,
@@ -352,7 +406,13 @@ async fn changed_rows<'r>(
     .into_iter()
     .map(|row| (row.ordinal, row.row_hash))
     .collect();
-    Ok(rows.iter().filter(|row| held.get(&(row.ordinal as i32)).is_none_or(|hash| hash[..] != row.row_hash)).collect())
+    Ok(rows
+        .iter()
+        .filter(|row| {
+            held.get(&(row.ordinal as i32))
+                .is_none_or(|hash| hash[..] != row.row_hash)
+        })
+        .collect())
 }
 
 /// Keeps the rejected rows; what an earlier file had in their place is no longer so.
@@ -401,12 +461,19 @@ fn read_chunks(
     from_line: u64,
     chunks: &mpsc::Sender<Chunk>,
 ) -> Result<BTreeMap<String, u64>, ImportError> {
-    let open = |source| ImportError::Open { path: path.to_owned(), source };
+    let open = |source| ImportError::Open {
+        path: path.to_owned(),
+        source,
+    };
     let mut rows = format.read(parse::unpacked(File::open(path).map_err(open)?).map_err(open)?)?;
     let unreadable = |error: ReadError| ImportError::Unreadable(error.into());
     let mut next = rows.skip_to_line(from_line).map_err(unreadable)?;
     while next.is_some() {
-        let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK), rejects: Vec::new(), next_line: from_line };
+        let mut chunk = Chunk {
+            rows: Vec::with_capacity(CHUNK),
+            rejects: Vec::new(),
+            next_line: from_line,
+        };
         while let Some(row) = next.take() {
             let line = match &row {
                 Ok(row) => row.line,
@@ -432,7 +499,9 @@ fn read_chunks(
 fn is_name(dataset: &str) -> bool {
     (1..=63).contains(&dataset.len())
         && dataset.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && dataset.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+        && dataset
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
 async fn file_hash(path: PathBuf) -> io::Result<[u8; 32]> {

@@ -40,13 +40,19 @@ pub async fn take_over(
         return Ok(0);
     }
     sqlx::query(STAGING).execute(&mut *conn).await?;
-    let mut copy = conn.copy_in_raw("copy pg_temp.historical_chunk from stdin").await?;
+    let mut copy = conn
+        .copy_in_raw("copy pg_temp.historical_chunk from stdin")
+        .await?;
     if let Err(error) = copy.send(packed(rows).as_bytes()).await {
         copy.abort("the chunk could not be sent").await.ok();
         return Err(error.into());
     }
     copy.finish().await?;
-    Ok(sqlx::query(TAKE_OVER).bind(dataset).execute(conn).await?.rows_affected())
+    Ok(sqlx::query(TAKE_OVER)
+        .bind(dataset)
+        .execute(conn)
+        .await?
+        .rows_affected())
 }
 
 /// The rows in PostgreSQL's text form of COPY.

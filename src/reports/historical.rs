@@ -24,8 +24,15 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 7] =
-        [Self::Month, Self::Form, Self::LiftReason, Self::State, Self::County, Self::Facility, Self::CustodianKind];
+    pub const ALL: [Self; 7] = [
+        Self::Month,
+        Self::Form,
+        Self::LiftReason,
+        Self::State,
+        Self::County,
+        Self::Facility,
+        Self::CustodianKind,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,8 +49,15 @@ impl Dimension {
     /// Reads `month,form`; a word that is no dimension, or stands there twice, comes back.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
         let mut found = Vec::new();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match Self::ALL.into_iter().find(|dimension| dimension.as_str() == word) {
+        for word in text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
+            match Self::ALL
+                .into_iter()
+                .find(|dimension| dimension.as_str() == word)
+            {
                 Some(dimension) if !found.contains(&dimension) => found.push(dimension),
                 _ => return Err(word.to_owned()),
             }
@@ -59,7 +73,11 @@ impl Dimension {
             Self::LiftReason => &[("lift_reason", "lift_reason")],
             Self::State => &[("state", "state")],
             Self::County => &[("county", "county_fips")],
-            Self::Facility => &[("facility", "facility"), ("city", "city"), ("state", "state")],
+            Self::Facility => &[
+                ("facility", "facility"),
+                ("city", "city"),
+                ("state", "state"),
+            ],
             Self::CustodianKind => &[("custodian_kind", "custodian_kind")],
         }
     }
@@ -162,14 +180,28 @@ pub async fn count(
     if columns.is_empty() {
         query.push(" group by ()");
     } else {
-        let places: Vec<String> = (9..9 + columns.len()).map(|place| place.to_string()).collect();
-        query.push(format!(" group by {0} order by {0} limit {1}", places.join(", "), MOST_ITEMS + 1));
+        let places: Vec<String> = (9..9 + columns.len())
+            .map(|place| place.to_string())
+            .collect();
+        query.push(format!(
+            " group by {0} order by {0} limit {1}",
+            places.join(", "),
+            MOST_ITEMS + 1
+        ));
     }
-    let rows = query.build().fetch_all(conn).await.map_err(StoreError::from)?;
+    let rows = query
+        .build()
+        .fetch_all(conn)
+        .await
+        .map_err(StoreError::from)?;
     if rows.len() > MOST_ITEMS {
         return Err(StatisticsError::TooFine);
     }
-    let mut statistics = Statistics { items: Vec::with_capacity(rows.len()), total: 0, unknown: Unknown::default() };
+    let mut statistics = Statistics {
+        items: Vec::with_capacity(rows.len()),
+        total: 0,
+        unknown: Unknown::default(),
+    };
     if let Some(row) = rows.first() {
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(StoreError::from);
         statistics.total = number(1)?;
@@ -191,7 +223,10 @@ pub async fn count(
             let text: Option<String> = row.try_get(8 + at).map_err(StoreError::from)?;
             values.insert((*name).to_owned(), text.map_or(Value::Null, Value::String));
         }
-        statistics.items.push(Item { values, count: row.try_get(0).map_err(StoreError::from)? });
+        statistics.items.push(Item {
+            values,
+            count: row.try_get(0).map_err(StoreError::from)?,
+        });
     }
     Ok(statistics)
 }
