@@ -17,6 +17,8 @@ impl HtmlSafe for Tokens {}
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "pieces/errors.html")]
 pub struct ErrorSummary {
+    /// Where "Not recorded. What you typed is still here." would not be true.
+    pub heading: Option<String>,
     pub items: Vec<ErrorItem>,
 }
 impl HtmlSafe for ErrorSummary {}
@@ -50,22 +52,40 @@ impl HtmlSafe for TextField {}
 
 impl TextField {
     pub fn new(id: &str, name: &str, label: &str) -> Self {
-        Self { id: id.into(), name: name.into(), label: label.into(), kind: "text", ..Self::default() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            label: label.into(),
+            kind: "text",
+            ..Self::default()
+        }
     }
     pub fn kind(self, kind: &'static str) -> Self {
         Self { kind, ..self }
     }
     pub fn required(self) -> Self {
-        Self { required: true, ..self }
+        Self {
+            required: true,
+            ..self
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn value(self, value: impl Into<String>) -> Self {
-        Self { value: value.into(), ..self }
+        Self {
+            value: value.into(),
+            ..self
+        }
     }
     pub fn autocomplete(self, token: &'static str) -> Self {
-        Self { autocomplete: Some(token), ..self }
+        Self {
+            autocomplete: Some(token),
+            ..self
+        }
     }
     pub fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
@@ -87,16 +107,30 @@ impl HtmlSafe for TextArea {}
 
 impl TextArea {
     pub fn new(id: &str, name: &str, label: &str) -> Self {
-        Self { id: id.into(), name: name.into(), label: label.into(), ..Self::default() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            label: label.into(),
+            ..Self::default()
+        }
     }
     pub fn required(self) -> Self {
-        Self { required: true, ..self }
+        Self {
+            required: true,
+            ..self
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn value(self, value: impl Into<String>) -> Self {
-        Self { value: value.into(), ..self }
+        Self {
+            value: value.into(),
+            ..self
+        }
     }
     pub fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
@@ -114,19 +148,32 @@ pub struct Choice {
 
 impl Choice {
     pub fn new(value: &str, label: &str) -> Self {
-        Self { value: value.into(), label: label.into(), ..Self::default() }
+        Self {
+            value: value.into(),
+            label: label.into(),
+            ..Self::default()
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn chosen(self) -> Self {
-        Self { chosen: true, ..self }
+        Self {
+            chosen: true,
+            ..self
+        }
     }
 }
 
 /// Choices from `(value, label)` pairs, the one with this value chosen.
 pub fn choices(pairs: &[(&str, &str)], value: &str) -> Vec<Choice> {
-    let choice = |(v, label): &(&str, &str)| Choice { chosen: *v == value, ..Choice::new(v, label) };
+    let choice = |(v, label): &(&str, &str)| Choice {
+        chosen: *v == value,
+        ..Choice::new(v, label)
+    };
     pairs.iter().map(choice).collect()
 }
 
@@ -145,13 +192,25 @@ impl HtmlSafe for SelectField {}
 
 impl SelectField {
     pub fn new(id: &str, name: &str, label: &str, choices: Vec<Choice>) -> Self {
-        Self { id: id.into(), name: name.into(), label: label.into(), choices, ..Self::default() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            label: label.into(),
+            choices,
+            ..Self::default()
+        }
     }
     pub fn required(self) -> Self {
-        Self { required: true, ..self }
+        Self {
+            required: true,
+            ..self
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
@@ -173,13 +232,25 @@ impl HtmlSafe for RadioField {}
 
 impl RadioField {
     pub fn new(id: &str, name: &str, legend: &str, choices: Vec<Choice>) -> Self {
-        Self { id: id.into(), name: name.into(), legend: legend.into(), choices, ..Self::default() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            legend: legend.into(),
+            choices,
+            ..Self::default()
+        }
     }
     pub fn required(self) -> Self {
-        Self { required: true, ..self }
+        Self {
+            required: true,
+            ..self
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
@@ -201,10 +272,18 @@ impl HtmlSafe for CheckField {}
 
 impl CheckField {
     pub fn new(id: &str, name: &str, label: &str) -> Self {
-        Self { id: id.into(), name: name.into(), label: label.into(), ..Self::default() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            label: label.into(),
+            ..Self::default()
+        }
     }
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
     pub fn checked(self, checked: bool) -> Self {
         Self { checked, ..self }

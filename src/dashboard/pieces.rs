@@ -29,7 +29,11 @@ impl HtmlSafe for Chip {}
 
 impl Chip {
     pub fn new(shape: Shape, tone: Tone, words: impl Into<String>) -> Self {
-        Self { shape, tone, words: words.into() }
+        Self {
+            shape,
+            tone,
+            words: words.into(),
+        }
     }
 }
 
@@ -58,7 +62,9 @@ impl Shape {
     pub fn path(self) -> &'static str {
         match self {
             Self::Done => "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z",
-            Self::Open => "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm0 2a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z",
+            Self::Open => {
+                "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm0 2a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z"
+            }
             Self::Barred => {
                 "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zm0 2c1.1 0 2.1.36 2.93.96L3.96 10.93A5 5 0 0 1 8 3zm0 10a4.98 4.98 0 0 1-2.93-.96l6.97-6.97A5 5 0 0 1 8 13z"
             }
@@ -146,7 +152,10 @@ pub struct Link {
 
 impl Link {
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { label: label.into(), href: href.into() }
+        Self {
+            label: label.into(),
+            href: href.into(),
+        }
     }
 }
 

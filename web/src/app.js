@@ -82,8 +82,9 @@ document.addEventListener("submit", async (event) => {
   button?.setAttribute("aria-disabled", "true");
   try {
     const data = new URLSearchParams(new FormData(form, button));
-    const post = form.method === "post";
-    const url = new URL(form.action);
+    // By attribute: a field may be named "method" or "action" and hide the form's own.
+    const post = form.getAttribute("method") === "post";
+    const url = new URL(form.getAttribute("action"), location.href);
     if (!post) url.search = new URLSearchParams([...data].filter(([, value]) => value !== "")).toString();
     const answer = await fetch(url, { method: post ? "POST" : "GET", body: post ? data : undefined, headers: { Accept: "text/html" } });
     if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error("not a page");
@@ -94,7 +95,7 @@ document.addEventListener("submit", async (event) => {
     show(page, content);
   } catch {
     // The same idempotency key goes with it, so nothing is done twice.
-    form.submit();
+    HTMLFormElement.prototype.submit.call(form);
   } finally {
     busy = false;
     button?.removeAttribute("aria-disabled");

@@ -4,8 +4,8 @@ use askama::Template;
 
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::{
-    CheckField, Chip, ErrorSummary, Layout, Learns, Link, Person, RadioField, SelectField, Steps, TextArea, TextField,
-    Tokens, When,
+    CheckField, Chip, ErrorSummary, Layout, Learns, Link, Person, RadioField, SelectField, Steps,
+    TextArea, TextField, Tokens, When,
 };
 
 #[derive(Template)]

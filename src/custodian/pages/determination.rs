@@ -3,7 +3,10 @@
 use askama::Template;
 
 use super::detainer::ActPanel;
-use crate::dashboard::{CheckField, ErrorSummary, Layout, Learns, Person, RadioField, SelectField, TextArea, Tokens, When};
+use crate::dashboard::{
+    CheckField, ErrorSummary, Layout, Learns, Person, RadioField, SelectField, TextArea, Tokens,
+    When,
+};
 
 #[derive(Template)]
 #[template(path = "custodian/determination.html")]

@@ -3,7 +3,9 @@
 
 use askama::Template;
 
-use crate::dashboard::{Chip, ErrorSummary, Layout, Learns, Person, SelectField, TextArea, TextField, Tokens};
+use crate::dashboard::{
+    Chip, ErrorSummary, Layout, Learns, Person, SelectField, TextArea, TextField, Tokens,
+};
 
 #[derive(Template)]
 #[template(path = "custodian/release_notice.html")]

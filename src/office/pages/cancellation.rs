@@ -2,7 +2,9 @@
 
 use askama::Template;
 
-use crate::dashboard::{ErrorSummary, Layout, Learns, Person, SelectField, TextArea, TextField, Tokens};
+use crate::dashboard::{
+    ErrorSummary, Layout, Learns, Person, SelectField, TextArea, TextField, Tokens,
+};
 
 /// `POST /detainers/{id}/cancellation`.
 #[derive(Template)]

@@ -5,7 +5,8 @@ use askama::Template;
 use super::overview::AcknowledgeNotice;
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::{
-    Chip, ErrorSummary, Layout, Learns, Link, Person, SelectField, Steps, TextArea, TextField, Tokens, When,
+    Chip, ErrorSummary, Layout, Learns, Link, Person, SelectField, Steps, TextArea, TextField,
+    Tokens, When,
 };
 
 #[derive(Template)]

@@ -60,7 +60,10 @@ impl CustodianLine {
         self.ages
             .iter()
             .map(|age| {
-                let (start, end) = (before * Self::WIDTH / total, (before + age) * Self::WIDTH / total);
+                let (start, end) = (
+                    before * Self::WIDTH / total,
+                    (before + age) * Self::WIDTH / total,
+                );
                 before += age;
                 (start, end - start)
             })
