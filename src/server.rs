@@ -19,7 +19,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets the answers under way finish.
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> std::io::Result<()> {
-    let loops = workers::start(&app);
+    let mut loops = workers::start(&app);
     let service: Router = router::router(app.clone());
     let mut http = Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(64 * 1024);
@@ -54,7 +54,7 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some answers were cut off after {} s", DRAIN.as_secs()),
     }
-    drop(loops);
+    loops.shutdown().await;
     app.pools.close().await;
     Ok(())
 }
