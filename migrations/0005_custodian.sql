@@ -120,7 +120,6 @@ create table custodian.release_notice (
     recorded_at       timestamptz not null,
     recorded_by       text not null,
     event_id          uuid not null,
-    leaf_hash         bytea not null,
     primary key (agency_id, id),
     unique (agency_id, source_message_id),
     foreign key (agency_id, booking_id) references custodian.booking (agency_id, id),

@@ -12,7 +12,7 @@ create table log.event (
     data        jsonb not null,
     leaf_hash   bytea not null check (length(leaf_hash) = 32)
 ) partition by range (id);
-create index on log.event (agency_id, detainer_id, id);
+create index event_timeline on log.event (agency_id, detainer_id, at, id);
 
 -- Months are ranges of the UUIDv7 id, whose first 48 bits are milliseconds since 1970.
 create procedure log.add_month(month date)

@@ -1,0 +1,233 @@
+//! All SQL on the case file, and the jail's view of a request.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::db::{ScopedTx, StoreError, expect_one_row};
+use crate::exchange::detainer::body::View;
+use crate::exchange::detainer::model::Service;
+use crate::exchange::detainer::{DetainerBody, IllegalTransition, Paper, Stage, Status};
+use crate::policy;
+use crate::types::Timestamp;
+use crate::types::ids::{BookingId, DetainerId};
+
+/// The custodian's view of a request. Locking it is locking the jail's side.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    pub id: DetainerId,
+    pub office_id: i32,
+    pub status: Status,
+    pub acknowledged_at: Option<Timestamp>,
+    pub served_at: Option<Timestamp>,
+    pub release_expected_at: Option<Timestamp>,
+    pub released_at: Option<Timestamp>,
+    pub booking: Option<BookingId>,
+    pub booking_number: Option<String>,
+    pub date_of_birth: Option<NaiveDate>,
+    pub a_number_index: Option<Vec<u8>>,
+    pub fbi_number_index: Option<Vec<u8>>,
+    pub state_id_index: Option<Vec<u8>>,
+}
+
+impl CaseFile {
+    /// Where the request stands at the jail: derived, so it cannot disagree with the facts.
+    pub fn stage(&self) -> Stage {
+        if self.released_at.is_some() {
+            Stage::Released
+        } else if self.release_expected_at.is_some() {
+            Stage::ReleaseExpected
+        } else if self.served_at.is_some() {
+            Stage::Served
+        } else if self.acknowledged_at.is_some() {
+            Stage::Acknowledged
+        } else {
+            Stage::Received
+        }
+    }
+
+    /// Only a pending request can be acted on; the sentence says what stands in the way.
+    pub fn must_be_pending(&self, action: &'static str) -> Result<(), IllegalTransition> {
+        if self.status == Status::Pending {
+            return Ok(());
+        }
+        Err(IllegalTransition {
+            action,
+            state: self.status.to_string(),
+            mend: "it takes a pending request",
+        })
+    }
+
+    /// The jail confirms receipt. This decides nothing and starts no hold.
+    pub fn acknowledge(self, at: Timestamp) -> Result<Self, IllegalTransition> {
+        self.must_be_pending("acknowledgement")?;
+        match self.acknowledged_at {
+            None => Ok(Self {
+                acknowledged_at: Some(at),
+                ..self
+            }),
+            Some(_) => Err(IllegalTransition {
+                action: "acknowledgement",
+                state: "acknowledged".to_owned(),
+                mend: "it has been acknowledged already",
+            }),
+        }
+    }
+
+    /// A copy was served on the person.
+    pub fn serve(self, at: Timestamp) -> Result<Self, IllegalTransition> {
+        self.must_be_pending("service")?;
+        if self.acknowledged_at.is_none() {
+            return Err(IllegalTransition {
+                action: "service",
+                state: "received".to_owned(),
+                mend: "acknowledge the request first",
+            });
+        }
+        match self.served_at {
+            None => Ok(Self {
+                served_at: Some(at),
+                ..self
+            }),
+            Some(_) => Err(IllegalTransition {
+                action: "service",
+                state: "served".to_owned(),
+                mend: "service has been recorded already",
+            }),
+        }
+    }
+
+    /// The JSON of the custodian's side.
+    pub fn body(&self, paper: &Paper, now: Timestamp) -> DetainerBody {
+        let view = View {
+            status: self.status,
+            stage: self.stage(),
+            acknowledged_at: self.acknowledged_at,
+            served_at: self.served_at,
+            booking: Some(self.booking.map(BookingId::as_uuid)),
+            assessment: serde_json::to_value(policy::assess()).ok(),
+        };
+        DetainerBody::new(paper, view, now)
+    }
+}
+
+struct Row {
+    id: Uuid,
+    office_id: i32,
+    status: String,
+    acknowledged_at: Option<Timestamp>,
+    served_at: Option<Timestamp>,
+    release_expected_at: Option<Timestamp>,
+    released_at: Option<Timestamp>,
+    booking_id: Option<Uuid>,
+    booking_number: Option<String>,
+    date_of_birth: Option<NaiveDate>,
+    a_number_index: Option<Vec<u8>>,
+    fbi_number_index: Option<Vec<u8>>,
+    state_id_index: Option<Vec<u8>>,
+}
+
+impl TryFrom<Row> for CaseFile {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            office_id: row.office_id,
+            status: Status::from_str(&row.status).map_err(StoreError::Unreadable)?,
+            acknowledged_at: row.acknowledged_at,
+            served_at: row.served_at,
+            release_expected_at: row.release_expected_at,
+            released_at: row.released_at,
+            booking: row.booking_id.map(BookingId::from),
+            booking_number: row.booking_number,
+            date_of_birth: row.date_of_birth,
+            a_number_index: row.a_number_index,
+            fbi_number_index: row.fbi_number_index,
+            state_id_index: row.state_id_index,
+        })
+    }
+}
+
+/// Case files by id, for lists.
+pub async fn by_ids(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFile>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, office_id, status, acknowledged_at, served_at, release_expected_at, released_at, booking_id,
+                  booking_number, date_of_birth, a_number_index, fbi_number_index, state_id_index
+             from custodian.case_file where agency_id = $1 and id = any($2)"#,
+        agency,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(CaseFile::try_from).collect()
+}
+
+/// One case file, unlocked.
+pub async fn get(tx: &mut ScopedTx<'_>, id: DetainerId) -> Result<Option<CaseFile>, StoreError> {
+    Ok(by_ids(tx, &[id.as_uuid()]).await?.pop())
+}
+
+/// Locks one case file: the first lock of every act on a request at the jail.
+pub async fn lock(tx: &mut ScopedTx<'_>, id: DetainerId) -> Result<Option<CaseFile>, StoreError> {
+    Ok(lock_all(tx, &[id.as_uuid()]).await?.pop())
+}
+
+/// Locks several in the order of their ids, so that two acts cannot wait for each other.
+pub async fn lock_all(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFile>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, office_id, status, acknowledged_at, served_at, release_expected_at, released_at, booking_id,
+                  booking_number, date_of_birth, a_number_index, fbi_number_index, state_id_index
+             from custodian.case_file where agency_id = $1 and id = any($2) order by id for update"#,
+        agency,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(CaseFile::try_from).collect()
+}
+
+/// Writes back what a transition changed.
+pub async fn save(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    let update = sqlx::query!(
+        r#"update custodian.case_file
+              set status = $3, acknowledged_at = $4, served_at = $5, release_expected_at = $6, released_at = $7, booking_id = $8
+            where agency_id = $1 and id = $2"#,
+        agency,
+        case.id.as_uuid(),
+        case.status.as_str(),
+        case.acknowledged_at,
+        case.served_at,
+        case.release_expected_at,
+        case.released_at,
+        case.booking.map(BookingId::as_uuid)
+    );
+    expect_one_row(update.execute(tx.conn()).await?)
+}
+
+/// Keeps how the copy was served, told to the office or not.
+pub async fn save_service(
+    tx: &mut ScopedTx<'_>,
+    id: DetainerId,
+    service: &Service,
+) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    let update = sqlx::query!(
+        r#"update custodian.case_file
+              set served_at = $3, service_method = $4, service_method_other = $5, service_language = $6, served_by = $7
+            where agency_id = $1 and id = $2"#,
+        agency,
+        id.as_uuid(),
+        service.served_at,
+        service.method.as_str(),
+        service.method_other,
+        service.language,
+        service.officer
+    );
+    expect_one_row(update.execute(tx.conn()).await?)
+}

@@ -1,0 +1,117 @@
+//! Matching from both ends. A notice or a booking looks for requests; a request, once its
+//! reader runs, looks for bookings. Each is idempotent, so whichever commits later sees the
+//! other. Callers hold the locks of the case files.
+
+use super::matching;
+use super::state::{self, Statement};
+use super::store::{self, NoticeRow};
+use crate::app::App;
+use crate::custodian::bookings::{self, Booking, Keys};
+use crate::custodian::detainers::{CaseFile, case_file};
+use crate::custodian::determinations;
+use crate::db::ScopedTx;
+use crate::exchange::detainer::Status;
+use crate::http::Problem;
+use crate::log::Event;
+use crate::types::ids::{BookingId, MatchId};
+
+/// Links a booking to the pending requests about its person, and carries its notices to them.
+pub async fn link_booking(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    booking: &Booking,
+) -> Result<Vec<Event>, Problem> {
+    let keys = bookings::store::keys_of(tx, booking.person_id).await?;
+    let ids = store::cases_about(tx, booking, &keys).await?;
+    let mut events = Vec::new();
+    if ids.is_empty() {
+        return Ok(events);
+    }
+    let notices = store::of_booking(tx, booking.id).await?;
+    for case in case_file::lock_all(tx, &ids).await? {
+        events.extend(attach(tx, app, case, booking, &keys, &notices).await?);
+    }
+    Ok(events)
+}
+
+/// Links a request to the latest booking of its person, and looks at that booking's notices.
+pub async fn link_case(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: CaseFile,
+) -> Result<Vec<Event>, Problem> {
+    let paper = Keys {
+        a_number: case.a_number_index.clone(),
+        fbi_number: case.fbi_number_index.clone(),
+        state_id: case.state_id_index.clone(),
+    };
+    for booking in bookings::store::candidates(tx, &paper, case.booking_number.as_deref()).await? {
+        let keys = bookings::store::keys_of(tx, booking.person_id).await?;
+        if matching::basis(&case, &booking, &keys).is_some() {
+            let notices = store::of_booking(tx, booking.id).await?;
+            return attach(tx, app, case, &booking, &keys, &notices).await;
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Makes the link, brings the case's state up to date, and opens what waits for a decision.
+async fn attach(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    mut case: CaseFile,
+    booking: &Booking,
+    person: &Keys,
+    notices: &[NoticeRow],
+) -> Result<Vec<Event>, Problem> {
+    let Some(basis) = matching::basis(&case, booking, person) else {
+        return Ok(Vec::new());
+    };
+    if matches!(case.status, Status::Cancelled | Status::Superseded) {
+        return Ok(Vec::new());
+    }
+    let now = app.clock.now();
+    let mut events = Vec::new();
+    let was_linked = case.booking.is_some();
+    if store::insert_match(
+        tx,
+        MatchId::new(now).as_uuid(),
+        case.id,
+        booking.id,
+        basis,
+        now,
+    )
+    .await?
+    {
+        events.push(
+            Event::new("match.found", now, tx.actor())
+                .detainer(case.id)
+                .subject("booking", booking.id)
+                .data("match", basis.as_str()),
+        );
+    }
+    let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
+    let state = state::current(&statements);
+    let status = if state.released_at.is_some() {
+        Status::Closed
+    } else {
+        case.status
+    };
+    let moved = !was_linked
+        || case.status != status
+        || (case.release_expected_at, case.released_at)
+            != (state.release_expected_at, state.released_at);
+    if moved {
+        case.booking = Some(BookingId::from(booking.id));
+        case.release_expected_at = state.release_expected_at;
+        case.released_at = state.released_at;
+        case.status = status;
+        case_file::save(tx, &case).await?;
+    }
+    for notice in notices.iter().filter(|notice| notice.current) {
+        if store::review_of(tx, case.id, notice.id).await?.is_none() {
+            events.extend(determinations::assess::open(tx, app, &case, notice).await?);
+        }
+    }
+    Ok(events)
+}

@@ -1,0 +1,397 @@
+//! All SQL on release notices, matches and reviews.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::matching::Basis;
+use super::state::Statement;
+use super::{NoticeKind, record::NoticeRequest};
+use crate::custodian::bookings::{Booking, Keys};
+use crate::db::{ScopedTx, StoreError, expect_one_row};
+use crate::types::Timestamp;
+use crate::types::ids::{DetainerId, ReleaseNoticeId, salt};
+
+/// A stored notice.
+#[derive(Debug, Clone)]
+pub struct NoticeRow {
+    pub id: Uuid,
+    pub booking_id: Uuid,
+    pub booking_number: String,
+    pub kind: String,
+    pub effective_at: Timestamp,
+    pub release_basis: Option<String>,
+    pub public_url: Option<String>,
+    pub public_captured_at: Option<Timestamp>,
+    pub supersedes: Option<Uuid>,
+    pub source_message_id: Option<String>,
+    pub feed: Option<String>,
+    pub note: Option<String>,
+    pub content_hash: Vec<u8>,
+    pub recorded_at: Timestamp,
+    pub event_id: Uuid,
+    /// Not superseded by a later one.
+    pub current: bool,
+}
+
+impl NoticeRow {
+    pub fn kind(&self) -> NoticeKind {
+        NoticeKind::parse(&self.kind).unwrap_or(NoticeKind::Correction)
+    }
+
+    pub fn statement(&self) -> Statement {
+        Statement {
+            id: self.id,
+            kind: self.kind(),
+            effective_at: self.effective_at,
+            supersedes: self.supersedes,
+        }
+    }
+}
+
+/// A notice about to be recorded.
+pub struct NewNotice<'a> {
+    pub id: ReleaseNoticeId,
+    pub booking: Uuid,
+    pub request: &'a NoticeRequest,
+    pub content_hash: &'a [u8],
+    pub event: Uuid,
+    pub by: &'a str,
+    pub at: Timestamp,
+}
+
+/// Inserts a notice; `false` when the source's message id is there already.
+pub async fn insert(tx: &mut ScopedTx<'_>, notice: &NewNotice<'_>) -> Result<bool, StoreError> {
+    let agency = tx.agency_id();
+    let request = notice.request;
+    let public = request.release_information_public.as_ref();
+    let result = sqlx::query!(
+        r#"insert into custodian.release_notice (agency_id, id, booking_id, kind, effective_at, release_basis, public_url,
+               public_captured_at, supersedes, source_message_id, feed, note, content_hash, salt, recorded_at, recorded_by, event_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+           on conflict (agency_id, source_message_id) do nothing"#,
+        agency,
+        notice.id.as_uuid(),
+        notice.booking,
+        request.kind.as_str(),
+        request.effective_at,
+        request.release_basis.map(super::ReleaseBasis::as_str),
+        public.map(|public| public.url.as_str()),
+        public.map(|public| public.captured_at),
+        request.supersedes,
+        request.source_message_id,
+        request.feed,
+        request.note,
+        notice.content_hash,
+        salt(),
+        notice.at,
+        notice.by,
+        notice.event
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// Every notice of a booking, oldest recorded first.
+pub async fn of_booking(
+    tx: &mut ScopedTx<'_>,
+    booking: Uuid,
+) -> Result<Vec<NoticeRow>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        NoticeRow,
+        r#"select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_basis, n.public_url, n.public_captured_at,
+                  n.supersedes, n.source_message_id, n.feed, n.note, n.content_hash, n.recorded_at, n.event_id,
+                  not exists (select from custodian.release_notice l
+                               where l.agency_id = n.agency_id and l.supersedes = n.id) as "current!"
+             from custodian.release_notice n join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id
+            where n.agency_id = $1 and n.booking_id = $2 order by n.recorded_at, n.id"#,
+        agency,
+        booking
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn get(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<NoticeRow>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        NoticeRow,
+        r#"select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_basis, n.public_url, n.public_captured_at,
+                  n.supersedes, n.source_message_id, n.feed, n.note, n.content_hash, n.recorded_at, n.event_id,
+                  not exists (select from custodian.release_notice l
+                               where l.agency_id = n.agency_id and l.supersedes = n.id) as "current!"
+             from custodian.release_notice n join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id
+            where n.agency_id = $1 and n.id = $2"#,
+        agency,
+        id
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The notice that carried a source's message id.
+pub async fn by_source(
+    tx: &mut ScopedTx<'_>,
+    source_message_id: &str,
+) -> Result<Option<NoticeRow>, StoreError> {
+    let agency = tx.agency_id();
+    let id = sqlx::query_scalar!(
+        "select id from custodian.release_notice where agency_id = $1 and source_message_id = $2",
+        agency,
+        source_message_id
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    match id {
+        Some(id) => get(tx, id).await,
+        None => Ok(None),
+    }
+}
+
+/// A page of notices, newest first.
+pub async fn list(
+    tx: &mut ScopedTx<'_>,
+    booking_number: Option<&str>,
+    kind: Option<&str>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<NoticeRow>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        NoticeRow,
+        r#"select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_basis, n.public_url, n.public_captured_at,
+                  n.supersedes, n.source_message_id, n.feed, n.note, n.content_hash, n.recorded_at, n.event_id,
+                  not exists (select from custodian.release_notice l
+                               where l.agency_id = n.agency_id and l.supersedes = n.id) as "current!"
+             from custodian.release_notice n join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id
+            where n.agency_id = $1 and ($2::text is null or b.booking_number = $2) and ($3::text is null or n.kind = $3)
+              and ($4::uuid is null or n.id < $4)
+            order by n.id desc limit $5"#,
+        agency,
+        booking_number,
+        kind,
+        after,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Requests that may be about this booking: linked to it, naming its number, or carrying an
+/// identifier of its person. Pending ones, and those linked already.
+pub async fn cases_about(
+    tx: &mut ScopedTx<'_>,
+    booking: &Booking,
+    keys: &Keys,
+) -> Result<Vec<Uuid>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id!" from (
+               select id from custodian.case_file where agency_id = $1 and booking_id = $2
+               union
+               select id from custodian.case_file where agency_id = $1 and a_number_index = $4 and status = 'pending'
+               union
+               select id from custodian.case_file where agency_id = $1 and fbi_number_index = $5 and status = 'pending'
+               union
+               select id from custodian.case_file where agency_id = $1 and state_id_index = $6 and status = 'pending'
+               union
+               select id from custodian.case_file where agency_id = $1 and booking_number = $3 and status = 'pending'
+           ) found order by id limit 50"#,
+        agency,
+        booking.id,
+        booking.booking_number,
+        keys.a_number,
+        keys.fbi_number,
+        keys.state_id
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Records a match; `false` when it was known.
+pub async fn insert_match(
+    tx: &mut ScopedTx<'_>,
+    id: Uuid,
+    detainer: DetainerId,
+    booking: Uuid,
+    basis: Basis,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let agency = tx.agency_id();
+    let result = sqlx::query!(
+        r#"insert into custodian.match (agency_id, id, detainer_id, booking_id, basis, status, same_person, found_at, decided_at)
+           values ($1, $2, $3, $4, $5, 'decided', true, $6, $6)
+           on conflict (agency_id, detainer_id, booking_id) do nothing"#,
+        agency,
+        id,
+        detainer.as_uuid(),
+        booking,
+        basis.as_str(),
+        at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// What waits for a decision on one request and one notice, or how it was settled.
+#[derive(Debug, Clone)]
+pub struct Review {
+    pub id: Uuid,
+    pub detainer_id: Uuid,
+    pub release_notice_id: Uuid,
+    pub action: String,
+    pub disposition: String,
+    pub assessment: Value,
+    pub notification_id: Option<Uuid>,
+    pub due_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
+}
+
+pub async fn review_of(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+    notice: Uuid,
+) -> Result<Option<Review>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Review,
+        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+             from custodian.review where agency_id = $1 and detainer_id = $2 and release_notice_id = $3"#,
+        agency,
+        detainer.as_uuid(),
+        notice
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn insert_review(
+    tx: &mut ScopedTx<'_>,
+    review: &Review,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    sqlx::query!(
+        r#"insert into custodian.review (agency_id, id, detainer_id, release_notice_id, act, action, disposition, assessment,
+                                         notification_id, due_at, opened_at, settled_at)
+           values ($1, $2, $3, $4, 'notify_release', $5, $6, $7, $8, $9, $10, $11)"#,
+        agency,
+        review.id,
+        review.detainer_id,
+        review.release_notice_id,
+        review.action,
+        review.disposition,
+        review.assessment,
+        review.notification_id,
+        review.due_at,
+        at,
+        review.settled_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Open reviews of one request, oldest notice first.
+pub async fn open_reviews(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+) -> Result<Vec<Review>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Review,
+        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+             from custodian.review where agency_id = $1 and detainer_id = $2 and settled_at is null order by opened_at, id"#,
+        agency,
+        detainer.as_uuid()
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Open reviews of the agency, by due time.
+pub async fn due(tx: &mut ScopedTx<'_>, limit: i64) -> Result<Vec<Review>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Review,
+        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+             from custodian.review where agency_id = $1 and settled_at is null order by due_at, id limit $2"#,
+        agency,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Settles a review: decided, told or withdrawn.
+pub async fn settle(
+    tx: &mut ScopedTx<'_>,
+    review: Uuid,
+    action: &str,
+    notification: Option<Uuid>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    let update = sqlx::query!(
+        r#"update custodian.review set action = $3, notification_id = coalesce($4, notification_id), settled_at = $5
+            where agency_id = $1 and id = $2"#,
+        agency,
+        review,
+        action,
+        notification,
+        at
+    );
+    expect_one_row(update.execute(tx.conn()).await?)
+}
+
+/// The reviews of one notice with how each request was matched.
+pub async fn reviews_of_notice(
+    tx: &mut ScopedTx<'_>,
+    notice: Uuid,
+) -> Result<Vec<(Review, Basis)>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query!(
+        r#"select r.id, r.detainer_id, r.release_notice_id, r.action, r.disposition, r.assessment, r.notification_id, r.due_at,
+                  r.settled_at, m.basis
+             from custodian.review r
+             join custodian.release_notice n on n.agency_id = r.agency_id and n.id = r.release_notice_id
+             join custodian.match m on m.agency_id = r.agency_id and m.detainer_id = r.detainer_id and m.booking_id = n.booking_id
+            where r.agency_id = $1 and r.release_notice_id = $2 order by r.detainer_id"#,
+        agency,
+        notice
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let basis = row.basis.parse().map_err(StoreError::Unreadable)?;
+            let review = Review {
+                id: row.id,
+                detainer_id: row.detainer_id,
+                release_notice_id: row.release_notice_id,
+                action: row.action,
+                disposition: row.disposition,
+                assessment: row.assessment,
+                notification_id: row.notification_id,
+                due_at: row.due_at,
+                settled_at: row.settled_at,
+            };
+            Ok((review, basis))
+        })
+        .collect()
+}
+
+/// The leaf hash of an event of this agency, for a receipt.
+pub async fn leaf_hash(tx: &mut ScopedTx<'_>, event: Uuid) -> Result<String, StoreError> {
+    let agency = tx.agency_id();
+    let hash = sqlx::query_scalar!(
+        "select leaf_hash from log.event where id = $1 and agency_id = $2",
+        event,
+        agency
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(hex::encode(hash))
+}

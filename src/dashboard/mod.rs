@@ -1,0 +1,11 @@
+//! Server-rendered pages.
+
+pub mod problem;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+}

@@ -1,0 +1,10 @@
+//! The paper: a federal request as it was sent, and what each side has told the other about it.
+
+pub mod body;
+pub mod filter;
+pub mod model;
+pub mod request;
+pub mod store;
+
+pub use body::DetainerBody;
+pub use model::{Form, IllegalTransition, LiftReason, Paper, ServiceMethod, Stage, Status};

@@ -1,0 +1,5 @@
+//! The table between the two sides: only what has crossed.
+
+pub mod detainer;
+pub mod notification;
+pub mod outcome;

@@ -1,0 +1,93 @@
+//! A page of a party's own notifications.
+
+use serde::Deserialize;
+
+use super::{NotificationBody, NotificationList, list};
+use crate::app::App;
+use crate::db::ScopedTx;
+use crate::exchange::detainer::filter::percent;
+use crate::http::cursor::{self, Place};
+use crate::http::{Problem, Tagged, query};
+use crate::registry::api::limit;
+use crate::types::Timestamp;
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NotificationQuery {
+    /// `queued`, `sent`, `delivered`, `acknowledged`, `failed`, `withdrawn`.
+    pub status: Option<String>,
+    /// Of one request.
+    pub detainer: Option<String>,
+    pub limit: Option<String>,
+    pub cursor: Option<String>,
+}
+
+/// The caller's notifications, the newest told first.
+pub async fn page(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    query: &NotificationQuery,
+) -> Result<Tagged, Problem> {
+    let limit = limit(query.limit.as_deref())?;
+    let detainer = query
+        .detainer
+        .as_deref()
+        .map(|text| {
+            text.parse()
+                .map_err(|_| query::bad("detainer", "a UUID is expected"))
+        })
+        .transpose()?;
+    let scope = format!(
+        "{} notifications {:?} {:?}",
+        tx.actor().party(),
+        query.status,
+        query.detainer
+    );
+    let after = match &query.cursor {
+        None => None,
+        Some(text) => {
+            let place = cursor::read(&app.vault, &scope, text)?;
+            let at: Timestamp = place
+                .after
+                .parse()
+                .map_err(|_| query::bad("cursor", "unreadable"))?;
+            Some((at, place.id))
+        }
+    };
+    let mut rows = list(tx, query.status.as_deref(), detainer, after, limit + 1).await?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|last| {
+        cursor::write(
+            &app.vault,
+            &scope,
+            &Place {
+                after: crate::log::append::instant(last.told_at),
+                id: last.id,
+            },
+        )
+    });
+    let filters: Vec<String> = [("status", &query.status), ("detainer", &query.detainer)]
+        .into_iter()
+        .filter_map(|(name, value)| {
+            value
+                .as_ref()
+                .map(|value| format!("{name}={}", percent(value)))
+        })
+        .collect();
+    let path = if filters.is_empty() {
+        "/v1/notifications".to_owned()
+    } else {
+        format!("/v1/notifications?{}", filters.join("&"))
+    };
+    let items = rows.into_iter().map(NotificationBody::from).collect();
+    Ok(Tagged::page(
+        &path,
+        &NotificationList {
+            items,
+            next: next.clone(),
+        },
+        next,
+    ))
+}

@@ -1,0 +1,27 @@
+//! Ids in paths. One that is no id at all is answered like one that does not exist.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+
+use super::Problem;
+
+/// The last path parameter, read as `T`.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        let last = params
+            .iter()
+            .last()
+            .map(|(_, value)| value)
+            .ok_or_else(Problem::not_found)?;
+        last.parse().map(Id).map_err(|_| Problem::not_found())
+    }
+}

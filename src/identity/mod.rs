@@ -1,0 +1,9 @@
+//! Who is asking: keys, accounts, sessions, roles, and the extractors that stand for a side.
+
+pub mod accounts;
+pub mod callers;
+pub mod key;
+pub mod keys_api;
+pub mod secret;
+
+pub use callers::{AnyCaller, Custodian, Liaison, Operator, Presented};

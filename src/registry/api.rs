@@ -1,0 +1,394 @@
+//! `/v1/jurisdictions`, `/v1/agencies`, `/v1/offices`.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::agencies::{self, AgencyBody, AgencyKind};
+use super::jurisdictions::{self, JurisdictionBody};
+use super::offices::{self, OfficeBody, OfficeKind};
+use crate::app::App;
+use crate::db::scope::Access;
+use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor, query};
+use crate::identity::AnyCaller;
+use crate::log::{self, Event};
+use crate::types::ori::Ori;
+use crate::types::{Role, Side};
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct JurisdictionQuery {
+    /// `federal`, `state`, `county` or `city`.
+    pub level: Option<String>,
+    /// USPS code.
+    pub state: Option<String>,
+    /// Part of the name.
+    pub q: Option<String>,
+    pub limit: Option<String>,
+    pub cursor: Option<String>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgencyQuery {
+    pub jurisdiction: Option<String>,
+    pub limit: Option<String>,
+    pub cursor: Option<String>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    pub limit: Option<String>,
+    pub cursor: Option<String>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct JurisdictionList {
+    pub items: Vec<JurisdictionBody>,
+    pub next: Option<String>,
+}
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AgencyList {
+    pub items: Vec<AgencyBody>,
+    pub next: Option<String>,
+}
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OfficeList {
+    pub items: Vec<OfficeBody>,
+    pub next: Option<String>,
+}
+
+/// `limit` of a list: 1 to 200, 50 when absent.
+pub fn limit(text: Option<&str>) -> Result<i64, Problem> {
+    match text {
+        None => Ok(50),
+        Some(text) => match text.parse::<i64>() {
+            Ok(limit @ 1..=200) => Ok(limit),
+            _ => Err(query::bad(
+                "limit",
+                "a whole number from 1 to 200 is expected",
+            )),
+        },
+    }
+}
+
+/// Takes the row too many that shows there is a next page, and writes its cursor.
+fn next_by_code<T>(
+    app: &App,
+    scope: &str,
+    items: &mut Vec<T>,
+    limit: i64,
+    code: impl Fn(&T) -> String,
+) -> Option<String> {
+    if items.len() as i64 <= limit {
+        return None;
+    }
+    items.truncate(limit as usize);
+    items.last().map(|last| {
+        cursor::write(
+            &app.vault,
+            scope,
+            &cursor::Place {
+                after: code(last),
+                id: uuid::Uuid::nil(),
+            },
+        )
+    })
+}
+
+fn after(app: &App, scope: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    text.map(|text| cursor::read(&app.vault, scope, text).map(|place| place.after))
+        .transpose()
+}
+
+pub async fn list_jurisdictions(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Query(q): Query<JurisdictionQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = limit(q.limit.as_deref())?;
+    let scope = format!("jurisdictions {:?} {:?} {:?}", q.level, q.state, q.q);
+    let after = after(&app, &scope, q.cursor.as_deref())?;
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let mut items = jurisdictions::list(
+        tx.conn(),
+        q.level.as_deref(),
+        q.state.as_deref(),
+        q.q.as_deref(),
+        after.as_deref(),
+        limit + 1,
+    )
+    .await?;
+    tx.rollback().await?;
+    let next = next_by_code(&app, &scope, &mut items, limit, |item| item.id.clone());
+    Ok(Tagged::page(
+        "/v1/jurisdictions",
+        &JurisdictionList {
+            items,
+            next: next.clone(),
+        },
+        next,
+    )
+    .unless_known(&headers))
+}
+
+pub async fn get_jurisdiction(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Id(id): Id<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let found = jurisdictions::get(tx.conn(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.rollback().await?;
+    Ok(Tagged::ok(&found).unless_known(&headers))
+}
+
+pub async fn list_agencies(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Query(q): Query<AgencyQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = limit(q.limit.as_deref())?;
+    let scope = format!("agencies {:?}", q.jurisdiction);
+    let after = after(&app, &scope, q.cursor.as_deref())?;
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let mut items = agencies::list(
+        tx.conn(),
+        q.jurisdiction.as_deref(),
+        after.as_deref(),
+        limit + 1,
+    )
+    .await?;
+    tx.rollback().await?;
+    let next = next_by_code(&app, &scope, &mut items, limit, |item| item.ori.clone());
+    let items = items.into_iter().map(AgencyBody::from).collect();
+    Ok(Tagged::page(
+        "/v1/agencies",
+        &AgencyList {
+            items,
+            next: next.clone(),
+        },
+        next,
+    )
+    .unless_known(&headers))
+}
+
+pub async fn get_agency(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Id(ori): Id<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let found = agencies::by_ori(tx.conn(), &ori)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.rollback().await?;
+    Ok(Tagged::ok(&AgencyBody::from(found)).unless_known(&headers))
+}
+
+/// `POST /v1/agencies`.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyRequest {
+    #[schema(value_type = String, example = "CA0370000")]
+    pub ori: Ori,
+    pub name: String,
+    pub kind: AgencyKind,
+    pub jurisdiction: String,
+    /// IANA name, such as `America/Los_Angeles`.
+    pub time_zone: String,
+    pub place: Option<String>,
+    pub connected: Option<bool>,
+}
+
+pub async fn post_agency(
+    State(app): State<App>,
+    caller: AnyCaller,
+    once: Once<AgencyRequest>,
+) -> Result<Response, Problem> {
+    once.run(&app, &caller, async |tx, request| {
+        tx.require(&[Role::SystemAdmin])?;
+        let request = request?;
+        time_zone(&request.time_zone)?;
+        let name = named(&request.name)?;
+        if !jurisdictions::exists(tx.conn(), &request.jurisdiction).await? {
+            return Err(Problem::field(
+                "/jurisdiction",
+                "unknown",
+                "No jurisdiction has this id.",
+            ));
+        }
+        let body = AgencyBody {
+            ori: request.ori.to_string(),
+            name,
+            kind: request.kind.to_string(),
+            jurisdiction: request.jurisdiction,
+            time_zone: request.time_zone,
+            place: request.place,
+            connected: request.connected.unwrap_or(true),
+        };
+        let now = app.clock.now();
+        if !agencies::insert(tx.conn(), &body, now).await? {
+            return Err(conflict(
+                "/ori",
+                "An agency with this ORI is registered already.",
+            ));
+        }
+        let event = Event::new("agency.registered", now, tx.actor()).data("ori", body.ori.as_str());
+        log::append(tx, vec![event]).await?;
+        Ok(Tagged::created(&body, format!("/v1/agencies/{}", body.ori)))
+    })
+    .await
+}
+
+pub async fn list_offices(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Query(q): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = limit(q.limit.as_deref())?;
+    let after = after(&app, "offices", q.cursor.as_deref())?;
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let mut items = offices::list(tx.conn(), after.as_deref(), limit + 1).await?;
+    let next = next_by_code(&app, "offices", &mut items, limit, |item| item.code.clone());
+    let items = items
+        .into_iter()
+        .map(|office| {
+            let shown = sees_contacts(tx.actor(), office.id);
+            office.body(shown)
+        })
+        .collect();
+    tx.rollback().await?;
+    Ok(Tagged::page(
+        "/v1/offices",
+        &OfficeList {
+            items,
+            next: next.clone(),
+        },
+        next,
+    )
+    .unless_known(&headers))
+}
+
+pub async fn get_office(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Id(code): Id<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let found = offices::by_code(tx.conn(), &code)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let shown = sees_contacts(tx.actor(), found.id);
+    tx.rollback().await?;
+    Ok(Tagged::ok(&found.body(shown)).unless_known(&headers))
+}
+
+fn sees_contacts(actor: &crate::types::Actor, office: i32) -> bool {
+    actor.side == Side::Custodian || actor.office_id() == Some(office)
+}
+
+/// `POST /v1/offices`.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeRequest {
+    pub code: String,
+    pub name: String,
+    pub kind: OfficeKind,
+    pub time_zone: String,
+    pub contacts: Option<Vec<Contact>>,
+    pub connected: Option<bool>,
+}
+
+/// One line of an office's escalation list.
+#[derive(Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub label: String,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub hours: Option<String>,
+    pub order: i32,
+}
+
+pub async fn post_office(
+    State(app): State<App>,
+    caller: AnyCaller,
+    once: Once<OfficeRequest>,
+) -> Result<Response, Problem> {
+    once.run(&app, &caller, async |tx, request| {
+        tx.require(&[Role::SystemAdmin])?;
+        let request = request?;
+        time_zone(&request.time_zone)?;
+        let code = request.code.trim().to_ascii_uppercase();
+        if !(2..=8).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(Problem::field(
+                "/code",
+                "format",
+                "An office's code is 2 to 8 letters and digits, such as SND.",
+            ));
+        }
+        let body = OfficeBody {
+            code,
+            name: named(&request.name)?,
+            kind: request.kind.to_string(),
+            time_zone: request.time_zone,
+            contacts: Some(
+                serde_json::to_value(request.contacts.unwrap_or_default()).unwrap_or(Value::Null),
+            ),
+            connected: request.connected.unwrap_or(true),
+        };
+        let now = app.clock.now();
+        if !offices::insert(tx.conn(), &body, now).await? {
+            return Err(conflict(
+                "/code",
+                "An office with this code is registered already.",
+            ));
+        }
+        let event =
+            Event::new("office.registered", now, tx.actor()).data("code", body.code.as_str());
+        log::append(tx, vec![event]).await?;
+        Ok(Tagged::created(&body, format!("/v1/offices/{}", body.code)))
+    })
+    .await
+}
+
+fn conflict(pointer: &str, detail: &str) -> Problem {
+    Problem::new(crate::http::problem::Slug::Conflict, detail).with_error(pointer, "taken")
+}
+
+fn time_zone(name: &str) -> Result<(), Problem> {
+    name.parse::<chrono_tz::Tz>().map(|_| ()).map_err(|_| {
+        Problem::field(
+            "/time_zone",
+            "unknown",
+            "An IANA name is expected, such as America/Los_Angeles.",
+        )
+    })
+}
+
+fn named(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 200 {
+        return Err(Problem::field(
+            "/name",
+            "length",
+            "name must have 1 to 200 characters.",
+        ));
+    }
+    Ok(name.to_owned())
+}

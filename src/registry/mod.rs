@@ -1,0 +1,7 @@
+//! Jurisdictions, agencies and offices: what every side reads and the operator writes.
+
+pub mod agencies;
+pub mod api;
+pub mod jurisdictions;
+pub mod load;
+pub mod offices;

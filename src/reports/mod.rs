@@ -1,0 +1,3 @@
+//! Counts. The one place that reads across tables.
+
+pub mod api;

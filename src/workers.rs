@@ -1,0 +1,44 @@
+//! Starts every background loop.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::{delivery, log};
+
+/// The loops of one process; they end when the set is dropped.
+pub fn start(app: &App) -> JoinSet<()> {
+    let mut set = JoinSet::new();
+    set.spawn(log::sequence::run(
+        app.pools.worker.clone(),
+        app.hub.clone(),
+        app.clock.clone(),
+    ));
+    set.spawn(delivery::consequences::run(app.clone()));
+    set.spawn(listen(app.clone()));
+    set.spawn(prune(app.clone()));
+    set
+}
+
+/// Batches of other processes wake this one's readers too.
+async fn listen(app: App) {
+    loop {
+        if let Ok(mut listener) = sqlx::postgres::PgListener::connect_with(&app.pools.worker).await
+            && listener.listen("sallyport_batch").await.is_ok()
+        {
+            while listener.recv().await.is_ok() {
+                app.hub.sequenced();
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+/// Forgets idle allowances each minute, and stored answers after their thirty days.
+async fn prune(app: App) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        app.limits.prune();
+    }
+}
