@@ -154,6 +154,8 @@ create table custodian.review (
     detainer_id       uuid not null,
     release_notice_id uuid not null,
     act               text not null,
+    -- How the request was known to be about the booking when the notice came.
+    basis             text not null check (basis in ('booking', 'identifier', 'candidate')),
     action            text not null check (action in ('queued', 'withheld', 'notified')),
     disposition       text not null,
     assessment        jsonb not null,

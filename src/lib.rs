@@ -39,6 +39,10 @@ pub mod delivery;
 /// Counts and historical records.
 pub mod reports;
 
+/// The private PostgreSQL server.
+pub mod postgres;
+/// Serving: the listener, the loops, a clean end.
+pub mod server;
 /// Probes of the process.
 pub mod health;
 /// The OpenAPI document.
