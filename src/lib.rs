@@ -7,6 +7,9 @@ pub mod types;
 /// Connections: a pool for each side, the scope, the vault.
 pub mod db;
 
+/// The private server, where no other is named.
+pub mod postgres;
+
 /// Shared state of the handlers.
 pub mod app;
 /// Problems, strict JSON, idempotency, entity tags, cursors, allowances.
