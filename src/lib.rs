@@ -39,16 +39,14 @@ pub mod delivery;
 /// Counts and historical records.
 pub mod reports;
 
-/// The private PostgreSQL server.
-pub mod postgres;
-/// Serving: the listener, the loops, a clean end.
-pub mod server;
 /// Probes of the process.
 pub mod health;
 /// The OpenAPI document.
 pub mod openapi;
 /// All routes and the order of middleware.
 pub mod router;
+/// Serving: the listener, the loops, a clean end.
+pub mod server;
 /// Logs and metrics.
 pub mod telemetry;
 /// Starts every background loop.

@@ -18,11 +18,18 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets the answers under way finish.
-pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
     let mut loops = workers::start(&app);
     let service: Router = router::router(app.clone());
     let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(64 * 1024);
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(64 * 1024);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -40,7 +47,10 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         };
         // Small answers must not wait for a delayed acknowledgement.
         stream.set_nodelay(true).ok();
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
+        let connection = http.serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(service.clone()),
+        );
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -349,7 +349,10 @@ pub async fn settle(
 }
 
 /// The reviews of one notice, by request.
-pub async fn reviews_of_notice(tx: &mut ScopedTx<'_>, notice: Uuid) -> Result<Vec<Review>, StoreError> {
+pub async fn reviews_of_notice(
+    tx: &mut ScopedTx<'_>,
+    notice: Uuid,
+) -> Result<Vec<Review>, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,

@@ -47,7 +47,11 @@ impl Answer {
     pub async fn read(response: Response) -> Self {
         let status = response.status();
         let headers = response.headers().clone();
-        Self { status, headers, text: response.text().await.unwrap_or_default() }
+        Self {
+            status,
+            headers,
+            text: response.text().await.unwrap_or_default(),
+        }
     }
 
     pub fn json(&self) -> Value {
@@ -62,17 +66,27 @@ impl Answer {
 
     /// The slug of a problem.
     pub fn slug(&self) -> String {
-        self.json()["type"].as_str().unwrap_or_default().trim_start_matches("/problems/").to_owned()
+        self.json()["type"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_start_matches("/problems/")
+            .to_owned()
     }
 
     pub fn header(&self, name: &str) -> String {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
 impl Client {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
+        self.http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.key)
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -85,7 +99,10 @@ impl Client {
     }
 
     pub async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Answer {
-        let request = self.request(Method::POST, path).header("idempotency-key", key).json(&body);
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", key)
+            .json(&body);
         Answer::read(request.send().await.unwrap()).await
     }
 
@@ -100,22 +117,39 @@ impl Client {
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        Answer::read(self.request(Method::PUT, path).json(&body).send().await.unwrap()).await
+        Answer::read(
+            self.request(Method::PUT, path)
+                .json(&body)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 }
 
 pub fn fresh_key() -> String {
-    sallyport::types::ids::salt().iter().map(|byte| format!("{byte:02x}")).collect()
+    sallyport::types::ids::salt()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl TestApp {
     /// Starts the service with each side's pool in its own role.
     pub async fn start(options: PgPoolOptions, owner: PgConnectOptions) -> Self {
-        let size = PoolSize { custodian: 8, office: 8, other: 4 };
+        let size = PoolSize {
+            custodian: 8,
+            office: 8,
+            other: 4,
+        };
         let pools = Pools::lazy(&options, &Logins::single(owner.clone()), size);
         let generous = 1_000_000.try_into().unwrap();
         let settings = Settings {
-            allowances: Allowances { intake_per_minute: generous, other_per_minute: generous },
+            allowances: Allowances {
+                intake_per_minute: generous,
+                other_per_minute: generous,
+            },
             demo: false,
         };
         let vault = Vault::from_hex(&"5a".repeat(32)).unwrap();
@@ -126,7 +160,13 @@ impl TestApp {
         let server = tokio::spawn(sallyport::server::serve(listener, app.clone(), async {
             stopped.await.ok();
         }));
-        Self { app, address, owner, stop: Some(stop), server }
+        Self {
+            app,
+            address,
+            owner,
+            stop: Some(stop),
+            server,
+        }
     }
 
     /// Stops the service as a signal would.
@@ -136,7 +176,11 @@ impl TestApp {
     }
 
     pub fn client(&self, key: String) -> Client {
-        Client { http: reqwest::Client::new(), base: format!("http://{}", self.address), key }
+        Client {
+            http: reqwest::Client::new(),
+            base: format!("http://{}", self.address),
+            key,
+        }
     }
 
     /// A key of a role at an agency (ORI) or an office (code).
@@ -156,9 +200,13 @@ impl TestApp {
             role,
             agency_id: agency,
             office_id: office,
-            jurisdiction: matches!(role, Role::JurisdictionAdmin | Role::Auditor).then(|| place.to_owned()),
+            jurisdiction: matches!(role, Role::JurisdictionAdmin | Role::Auditor)
+                .then(|| place.to_owned()),
         };
-        keys_api::insert(&mut conn, &place, "Test", None, self.app.clock.now()).await.unwrap().1
+        keys_api::insert(&mut conn, &place, "Test", None, self.app.clock.now())
+            .await
+            .unwrap()
+            .1
     }
 
     pub async fn submitter(&self, agency: &str) -> Client {
