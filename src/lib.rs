@@ -39,6 +39,10 @@ pub mod delivery;
 /// Counts and historical records.
 pub mod reports;
 
+/// The command line.
+pub mod cli;
+/// Settings.
+pub mod config;
 /// Probes of the process.
 pub mod health;
 /// The OpenAPI document.
