@@ -154,6 +154,8 @@ create table custodian.review (
     detainer_id       uuid not null,
     release_notice_id uuid not null,
     act               text not null,
+    -- How the request was known to be about the booking when the notice came.
+    basis             text not null check (basis in ('booking', 'identifier', 'candidate')),
     action            text not null check (action in ('queued', 'withheld', 'notified')),
     disposition       text not null,
     assessment        jsonb not null,
@@ -241,11 +243,12 @@ begin
     return null;
 end
 $$;
+-- Made before the function changes hands: an owner that inherits nothing may not execute it after.
+create trigger detainer_opens_case_file after insert on exchange.detainer
+    for each row execute function custodian.open_case_file();
 revoke all on function custodian.open_case_file() from public;
 grant insert on custodian.case_file to sallyport_opener;
 create policy opener_opens on custodian.case_file for insert to sallyport_opener with check (true);
 grant create on schema custodian to sallyport_opener;
 alter function custodian.open_case_file() owner to sallyport_opener;
 revoke create on schema custodian from sallyport_opener;
-create trigger detainer_opens_case_file after insert on exchange.detainer
-    for each row execute function custodian.open_case_file();

@@ -20,6 +20,31 @@ pub struct App {
     pub in_flight: InFlight,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
+    /// Reached over https: cookies are marked Secure.
+    pub https: bool,
     /// What long-lived answers (SSE) watch to end with the service.
     pub shutdown: Arc<tokio::sync::watch::Sender<bool>>,
+}
+
+/// The settings that an `App` is built from.
+pub struct Settings {
+    pub allowances: crate::http::limits::Allowances,
+    pub demo: bool,
+    pub https: bool,
+}
+
+impl App {
+    pub fn new(pools: Pools, vault: Vault, clock: Clock, settings: Settings) -> Self {
+        Self {
+            pools,
+            vault,
+            clock,
+            hub: Hub::default(),
+            limits: Limits::new(settings.allowances),
+            in_flight: InFlight::default(),
+            demo: settings.demo,
+            https: settings.https,
+            shutdown: Arc::new(tokio::sync::watch::channel(false).0),
+        }
+    }
 }

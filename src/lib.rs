@@ -7,6 +7,9 @@ pub mod types;
 /// Connections: a pool for each side, the scope, the vault.
 pub mod db;
 
+/// The private server, where no other is named.
+pub mod postgres;
+
 /// Shared state of the handlers.
 pub mod app;
 /// Problems, strict JSON, idempotency, entity tags, cursors, allowances.
@@ -36,12 +39,18 @@ pub mod delivery;
 /// Counts and historical records.
 pub mod reports;
 
+/// The command line.
+pub mod cli;
+/// Settings.
+pub mod config;
 /// Probes of the process.
 pub mod health;
 /// The OpenAPI document.
 pub mod openapi;
 /// All routes and the order of middleware.
 pub mod router;
+/// Serving: the listener, the loops, a clean end.
+pub mod server;
 /// Logs and metrics.
 pub mod telemetry;
 /// Starts every background loop.

@@ -5,5 +5,6 @@ pub mod detainers;
 pub mod determinations;
 pub mod notifications;
 pub mod outcomes;
+pub mod pages;
 pub mod readers;
 pub mod release_notices;

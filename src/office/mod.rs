@@ -4,3 +4,4 @@
 pub mod detainers;
 pub mod notifications;
 pub mod outcomes;
+pub mod pages;

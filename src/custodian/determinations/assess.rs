@@ -4,6 +4,7 @@
 use super::store as determinations;
 use crate::app::App;
 use crate::custodian::detainers::CaseFile;
+use crate::custodian::release_notices::matching::Basis;
 use crate::custodian::release_notices::store::{self, NoticeRow, Review};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::{self, IllegalTransition};
@@ -24,6 +25,7 @@ pub async fn open(
     app: &App,
     case: &CaseFile,
     notice: &NoticeRow,
+    basis: Basis,
 ) -> Result<Vec<Event>, Problem> {
     let now = app.clock.now();
     let assessed = policy::assess().notify_release;
@@ -41,6 +43,7 @@ pub async fn open(
         id: new_v7(now),
         detainer_id: case.id.as_uuid(),
         release_notice_id: notice.id,
+        basis: basis.to_string(),
         action: "queued".to_owned(),
         disposition: assessed.disposition.to_string(),
         assessment: serde_json::to_value(&assessed).unwrap_or_default(),

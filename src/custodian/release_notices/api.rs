@@ -81,9 +81,9 @@ pub async fn body(tx: &mut ScopedTx<'_>, notice: NoticeRow) -> Result<NoticeBody
     let matches = store::reviews_of_notice(tx, notice.id)
         .await?
         .into_iter()
-        .map(|(review, basis)| MatchBody {
+        .map(|review| MatchBody {
             detainer: review.detainer_id,
-            basis: basis.to_string(),
+            basis: review.basis,
             notify_release: NotifyBody {
                 disposition: review.disposition,
                 citations: review.assessment["citations"]

@@ -110,7 +110,7 @@ async fn attach(
     }
     for notice in notices.iter().filter(|notice| notice.current) {
         if store::review_of(tx, case.id, notice.id).await?.is_none() {
-            events.extend(determinations::assess::open(tx, app, &case, notice).await?);
+            events.extend(determinations::assess::open(tx, app, &case, notice, basis).await?);
         }
     }
     Ok(events)

@@ -241,6 +241,7 @@ pub struct Review {
     pub id: Uuid,
     pub detainer_id: Uuid,
     pub release_notice_id: Uuid,
+    pub basis: String,
     pub action: String,
     pub disposition: String,
     pub assessment: Value,
@@ -257,7 +258,7 @@ pub async fn review_of(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
              from custodian.review where agency_id = $1 and detainer_id = $2 and release_notice_id = $3"#,
         agency,
         detainer.as_uuid(),
@@ -274,13 +275,14 @@ pub async fn insert_review(
 ) -> Result<(), StoreError> {
     let agency = tx.agency_id();
     sqlx::query!(
-        r#"insert into custodian.review (agency_id, id, detainer_id, release_notice_id, act, action, disposition, assessment,
+        r#"insert into custodian.review (agency_id, id, detainer_id, release_notice_id, act, basis, action, disposition, assessment,
                                          notification_id, due_at, opened_at, settled_at)
-           values ($1, $2, $3, $4, 'notify_release', $5, $6, $7, $8, $9, $10, $11)"#,
+           values ($1, $2, $3, $4, 'notify_release', $5, $6, $7, $8, $9, $10, $11, $12)"#,
         agency,
         review.id,
         review.detainer_id,
         review.release_notice_id,
+        review.basis,
         review.action,
         review.disposition,
         review.assessment,
@@ -302,7 +304,7 @@ pub async fn open_reviews(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
              from custodian.review where agency_id = $1 and detainer_id = $2 and settled_at is null order by opened_at, id"#,
         agency,
         detainer.as_uuid()
@@ -316,7 +318,7 @@ pub async fn due(tx: &mut ScopedTx<'_>, limit: i64) -> Result<Vec<Review>, Store
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
              from custodian.review where agency_id = $1 and settled_at is null order by due_at, id limit $2"#,
         agency,
         limit
@@ -346,41 +348,21 @@ pub async fn settle(
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
-/// The reviews of one notice with how each request was matched.
+/// The reviews of one notice, by request.
 pub async fn reviews_of_notice(
     tx: &mut ScopedTx<'_>,
     notice: Uuid,
-) -> Result<Vec<(Review, Basis)>, StoreError> {
+) -> Result<Vec<Review>, StoreError> {
     let agency = tx.agency_id();
-    let rows = sqlx::query!(
-        r#"select r.id, r.detainer_id, r.release_notice_id, r.action, r.disposition, r.assessment, r.notification_id, r.due_at,
-                  r.settled_at, m.basis
-             from custodian.review r
-             join custodian.release_notice n on n.agency_id = r.agency_id and n.id = r.release_notice_id
-             join custodian.match m on m.agency_id = r.agency_id and m.detainer_id = r.detainer_id and m.booking_id = n.booking_id
-            where r.agency_id = $1 and r.release_notice_id = $2 order by r.detainer_id"#,
+    Ok(sqlx::query_as!(
+        Review,
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+             from custodian.review where agency_id = $1 and release_notice_id = $2 order by detainer_id"#,
         agency,
         notice
     )
     .fetch_all(tx.conn())
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let basis = row.basis.parse().map_err(StoreError::Unreadable)?;
-            let review = Review {
-                id: row.id,
-                detainer_id: row.detainer_id,
-                release_notice_id: row.release_notice_id,
-                action: row.action,
-                disposition: row.disposition,
-                assessment: row.assessment,
-                notification_id: row.notification_id,
-                due_at: row.due_at,
-                settled_at: row.settled_at,
-            };
-            Ok((review, basis))
-        })
-        .collect()
+    .await?)
 }
 
 /// The leaf hash of an event of this agency, for a receipt.

@@ -1,0 +1,7 @@
+//! The office's pages. They show the paper, what the office was told and its own acts.
+
+pub mod cancellation;
+pub mod detainer;
+pub mod detainers;
+pub mod new_detainer;
+pub mod overview;

@@ -1,0 +1,4 @@
+//! Behaviour of the service, over HTTP, each test on a database of its own.
+
+mod support;
+mod thread;
