@@ -39,7 +39,9 @@ pub struct WhoAmI {
     registry::JurisdictionList,
     agencies::AgencyBody,
     registry::AgencyRequest,
+    registry::AgencyPatch,
     registry::AgencyList,
+    registry::OfficePatch,
     offices::OfficeBody,
     registry::OfficeRequest,
     registry::Contact,
@@ -163,6 +165,17 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        method: "patch",
+        path: "/agencies/{ori}",
+        group: "Registry",
+        id: "patch_agency",
+        summary: "Change an agency (merge patch)",
+        roles: "system_admin",
+        request: Some("AgencyPatch"),
+        answers: &[(200, "AgencyBody")],
+        ..NONE
+    },
+    Call {
         path: "/offices",
         group: "Registry",
         id: "list_offices",
@@ -187,6 +200,17 @@ pub const CALLS: &[Call] = &[
         group: "Registry",
         id: "get_office",
         summary: "One office",
+        answers: &[(200, "OfficeBody")],
+        ..NONE
+    },
+    Call {
+        method: "patch",
+        path: "/offices/{code}",
+        group: "Registry",
+        id: "patch_office",
+        summary: "Change an office (merge patch)",
+        roles: "system_admin",
+        request: Some("OfficePatch"),
         answers: &[(200, "OfficeBody")],
         ..NONE
     },
@@ -503,6 +527,12 @@ fn operation(call: &Call) -> Value {
             "description": "A value of your own; a retry with the same one gets the stored answer.",
         }));
     }
+    if call.method == "patch" {
+        parameters.push(json!({
+            "name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"},
+            "description": "The ETag of the record as it was read.",
+        }));
+    }
     let mut responses = Map::new();
     for (status, schema) in call.answers {
         let description = if *status == 201 { "Created" } else { "Done" };
@@ -531,6 +561,7 @@ fn operation(call: &Call) -> Value {
     }
     match call.method {
         "post" | "put" => problems.extend([409, 413, 415, 422]),
+        "patch" => problems.extend([412, 413, 415, 422, 428]),
         "get" if call.query.is_some() => problems.push(422),
         _ => {}
     }
