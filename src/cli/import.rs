@@ -1,20 +1,17 @@
-//! `sallyport import`: reads a file in, and ends with one JSON line on standard output.
+//! `sallyport import`: progress while it runs (a bar on a terminal, JSON lines when not), one
+//! JSON line on standard output at the end.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{Failure, ImportArgs, database, migrate};
 use crate::config::Config;
-use crate::imports::apply::{
-    Counts, ImportError, Importer, Report, default_dataset, rejected_rows,
-};
+use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
 use crate::imports::ddp::Ddp;
-use crate::imports::parse::Reject;
 use crate::types::{Actor, Role, Side};
 
 pub fn detainers(
@@ -22,32 +19,33 @@ pub fn detainers(
     data_dir: Option<PathBuf>,
     args: ImportArgs,
 ) -> Result<(), Failure> {
-    // Looked at before a database is started for it.
-    std::fs::File::open(&args.file)
-        .map_err(|error| Failure::Usage(format!("{}: {error}", args.file.display())))?;
+    if !args.file.is_file() {
+        return Err(Failure::Usage(format!(
+            "there is no file {}",
+            args.file.display()
+        )));
+    }
+    let database = database::Database::open(config, data_dir)?;
+    let runtime = database::runtime()?;
+    let outcome = runtime.block_on(run(config, &database, &args));
+    drop(runtime);
+    database.close()?;
+    outcome
+}
+
+async fn run(
+    config: &Config,
+    database: &database::Database,
+    args: &ImportArgs,
+) -> Result<(), Failure> {
+    if database.is_private {
+        migrate::apply(&database.owner).await?;
+    }
+    let app = database.app(config, false)?;
     let dataset = args
         .dataset
         .clone()
         .unwrap_or_else(|| default_dataset(&args.file));
-    let database = database::Database::open(config, data_dir)?;
-    let done = database::runtime()?.block_on(async {
-        if database.is_private {
-            migrate::apply(&database.owner).await?;
-        }
-        import(&database, config, &args, &dataset).await
-    });
-    database.close()?;
-    done
-}
-
-async fn import(
-    database: &database::Database,
-    config: &Config,
-    args: &ImportArgs,
-    dataset: &str,
-) -> Result<(), Failure> {
-    let begun = Instant::now();
-    let app = database.app(config, false)?;
     let importer = Importer {
         pool: &app.pools.operator,
         actor: Actor {
@@ -62,42 +60,34 @@ async fn import(
         clock: app.clock.clone(),
         hub: None,
     };
-    let format = Arc::new(Ddp::embedded()?);
-    let progress = Progress::new();
-    let report = match importer
-        .detainers(format, &args.file, dataset, |counts| progress.show(counts))
+    let started = Instant::now();
+    let mut progress = Progress::new();
+    let report = importer
+        .detainers(Arc::new(Ddp::embedded()?), &args.file, &dataset, |counts| {
+            progress.show(counts)
+        })
         .await
-    {
-        Ok(report) => report,
-        Err(error @ ImportError::BadName) => return Err(Failure::Usage(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
-    progress.bar.finish_and_clear();
-    for (warning, times) in &report.warnings {
-        eprintln!("warning: {warning} ({times} times)");
+        .map_err(|error| match error {
+            ImportError::BadName | ImportError::Open { .. } => Failure::Usage(error.to_string()),
+            other => Failure::Failed(other.into()),
+        })?;
+    progress.end();
+    let seconds = started.elapsed().as_secs_f64();
+    if report.resumed {
+        eprintln!("The import went on where an earlier run was cut off.");
     }
-    if report.counts.removed > 0 {
-        eprintln!(
-            "{} rows of the file before are not in this one: removed",
-            report.counts.removed
-        );
+    for (text, count) in &report.warnings {
+        eprintln!("kept, but not understood ({count} times): {text}");
     }
     if report.counts.rejected > 0 {
         let path = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
-        let mut conn = app.pools.operator.acquire().await?;
-        write_rejects(&path, &rejected_rows(&mut conn, report.job).await?)?;
+        write_rejects(&app.pools.operator, &report, &path).await?;
         eprintln!(
-            "{} rows were rejected: {}",
+            "{} rows were rejected; they are in {} with their reasons.",
             report.counts.rejected,
             path.display()
         );
     }
-    println!("{}", last_line(&report, begun.elapsed().as_secs_f64()));
-    app.pools.close().await;
-    Ok(())
-}
-
-fn last_line(report: &Report, seconds: f64) -> serde_json::Value {
     let Counts {
         read,
         accepted,
@@ -105,59 +95,83 @@ fn last_line(report: &Report, seconds: f64) -> serde_json::Value {
         rejected,
         ..
     } = report.counts;
-    json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected,
-           "seconds": (seconds * 1_000.0).round() / 1_000.0})
+    println!(
+        "{}",
+        json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected, "seconds": (seconds * 1000.0).round() / 1000.0})
+    );
+    app.pools.close().await;
+    Ok(())
 }
 
-/// A bar on a terminal; else JSON lines on standard error.
-struct Progress {
-    bar: ProgressBar,
-    lines: bool,
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".rejects.csv");
+    name.into()
+}
+
+/// The rejected rows of a job: line, column, value, reason, and the row as it was.
+async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Result<(), Failure> {
+    let rows = sqlx::query!(
+        "select line, column_name, value, reason, raw_line from reports.rejected_row where job_id = $1 order by ordinal",
+        report.job
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut writer = csv::Writer::from_path(path)?;
+    writer.write_record(["line", "column", "value", "reason", "row"])?;
+    for row in rows {
+        let line = row.line.to_string();
+        let column = row.column_name.unwrap_or_default();
+        // A cell that a spreadsheet would run as a formula is defused.
+        let value = inert(&row.value.unwrap_or_default());
+        writer.write_record([&line, &column, &value, &row.reason, &inert(&row.raw_line)])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn inert(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+enum Progress {
+    Bar(indicatif::ProgressBar),
+    Lines(Instant),
 }
 
 impl Progress {
     fn new() -> Self {
-        let lines = !std::io::stderr().is_terminal();
-        let bar = if lines {
-            ProgressBar::hidden()
+        if std::io::stderr().is_terminal() {
+            let bar = indicatif::ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Self::Bar(bar)
         } else {
-            ProgressBar::new_spinner()
-        };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows, {per_sec}") {
-            bar.set_style(style);
-        }
-        Self { bar, lines }
-    }
-
-    fn show(&self, counts: &Counts) {
-        self.bar.set_position(counts.read);
-        if self.lines && counts.read.is_multiple_of(50_000) {
-            eprintln!(
-                "{}",
-                json!({"read": counts.read, "rejected": counts.rejected})
-            );
+            Self::Lines(Instant::now())
         }
     }
-}
 
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".rejects.csv");
-    file.with_file_name(name)
-}
-
-fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Failure> {
-    let mut file = csv::Writer::from_path(path)?;
-    file.write_record(["line", "column", "value", "reason", "row"])?;
-    for reject in rejects {
-        file.write_record([
-            reject.line.to_string().as_str(),
-            reject.column.as_deref().unwrap_or_default(),
-            reject.value.as_deref().unwrap_or_default(),
-            &reject.reason,
-            &reject.raw,
-        ])?;
+    fn show(&mut self, counts: &Counts) {
+        match self {
+            Self::Bar(bar) => bar.set_message(format!(
+                "{} rows read, {} new or changed, {} unchanged, {} rejected",
+                counts.read, counts.accepted, counts.unchanged, counts.rejected
+            )),
+            Self::Lines(last) if last.elapsed() > Duration::from_secs(1) => {
+                *last = Instant::now();
+                let line = serde_json::to_string(counts).unwrap_or_default();
+                writeln!(std::io::stderr(), "{line}").ok();
+            }
+            Self::Lines(_) => {}
+        }
     }
-    file.flush()?;
-    Ok(())
+
+    fn end(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
 }

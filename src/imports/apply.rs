@@ -454,28 +454,6 @@ async fn put_rejects(
     Ok(removed.rows_affected())
 }
 
-/// The rejected rows of a job, in the order of the file.
-pub async fn rejected_rows(conn: &mut PgConnection, job: Uuid) -> Result<Vec<Reject>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select ordinal, line, column_name, value, reason, raw_line from reports.rejected_row
-            where job_id = $1 order by ordinal"#,
-        job
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Reject {
-            ordinal: row.ordinal as u32,
-            line: row.line as u64,
-            column: row.column_name,
-            value: row.value,
-            reason: row.reason,
-            raw: row.raw_line,
-        })
-        .collect())
-}
-
 /// Reads the file from a line on and hands over chunks, until the other end hangs up.
 fn read_chunks(
     format: &Ddp,

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::historical::{self, Dimension, Filter, StatisticsError};
 use crate::app::App;
@@ -18,18 +18,28 @@ use crate::identity::AnyCaller;
 pub struct StatisticsQuery {
     /// `historical`: what releases say about the past.
     pub source: Option<String>,
-    /// Any of `month,form,lift_reason,state,county,facility,custodian_kind`.
+    /// Any of month, form, lift_reason, state, county, facility, custodian_kind, with commas.
     pub by: Option<String>,
-    /// Name of a data set.
     pub dataset: Option<String>,
-    /// First day, counted.
+    /// First day on which the form was prepared.
     pub from: Option<String>,
-    /// Last day, counted.
+    /// Last day.
     pub to: Option<String>,
-    /// USPS code, or the jurisdiction's id (`us-ca`).
+    /// USPS code.
     pub state: Option<String>,
     /// County FIPS.
     pub county: Option<String>,
+}
+
+/// Counts, their total, and how many of the total say nothing about a dimension.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct StatisticsBody {
+    /// A value for each dimension of `by` (null = unknown) and a `count`.
+    #[schema(value_type = Vec<Object>)]
+    pub items: Value,
+    pub total: i64,
+    #[schema(value_type = Object)]
+    pub unknown: Value,
 }
 
 pub async fn get_statistics(
@@ -38,37 +48,43 @@ pub async fn get_statistics(
     Query(q): Query<StatisticsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    match q.source.as_deref() {
-        None | Some("historical") => {}
-        Some(_) => return Err(query::bad("source", "historical is expected")),
-    }
-    let by = Dimension::parse_list(q.by.as_deref().unwrap_or_default()).map_err(|word| {
-        let known = Dimension::ALL.map(Dimension::as_str).join(", ");
-        query::bad("by", &format!("{word} is not one of {known}, each once"))
-    })?;
-    let filter = Filter {
-        dataset: q.dataset,
-        from: day("from", q.from)?,
-        to: day("to", q.to)?,
-        state: q
-            .state
-            .map(|state| state.trim_start_matches("us-").to_uppercase()),
-        county: q.county,
-    };
     let mut tx = caller.open(&app, Access::Read).await?;
-    let counted = historical::count(tx.conn(), &by, &filter).await;
+    if q.source.as_deref().unwrap_or("historical") != "historical" {
+        return Err(query::bad("source", "historical is expected"));
+    }
+    let by = Dimension::parse_list(q.by.as_deref().unwrap_or_default())
+        .map_err(|word| query::bad("by", &format!("{word} is unknown or given twice")))?;
+    let date = |name: &str, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| query::bad(name, "a date such as 2014-10-01 is expected"))
+            })
+            .transpose()
+    };
+    let filter = Filter {
+        dataset: q.dataset.clone(),
+        from: date("from", &q.from)?,
+        to: date("to", &q.to)?,
+        state: q.state.as_ref().map(|state| state.to_uppercase()),
+        county: q.county.clone(),
+    };
+    let counted =
+        historical::count(tx.conn(), &by, &filter)
+            .await
+            .map_err(|error| match error {
+                StatisticsError::TooFine => query::bad(
+                    "by",
+                    "the answer would have too many items; count by fewer things or filter",
+                ),
+                StatisticsError::Store(error) => error.into(),
+            })?;
     tx.rollback().await?;
-    let statistics = counted.map_err(|error| match error {
-        StatisticsError::TooFine => query::bad("by", &error.to_string()),
-        StatisticsError::Store(error) => error.into(),
-    })?;
-    Ok(Tagged::ok(&statistics).unless_known(&headers))
-}
-
-fn day(name: &str, text: Option<String>) -> Result<Option<NaiveDate>, Problem> {
-    text.map(|text| {
-        text.parse()
-            .map_err(|_| query::bad(name, "a date as YYYY-MM-DD is expected"))
-    })
-    .transpose()
+    let to_value = |value| serde_json::to_value(value).map_err(Problem::internal);
+    let body = StatisticsBody {
+        items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
+        total: counted.total,
+        unknown: to_value(&counted.unknown)?,
+    };
+    Ok(Tagged::ok(&body).unless_known(&headers))
 }
