@@ -2,4 +2,5 @@
 
 mod support;
 mod thread;
+mod two_worlds;
 mod wall;
