@@ -250,6 +250,30 @@ impl TestApp {
         }
     }
 
+    /// An office's liaison, for the same.
+    pub async fn actor_of_office(&self, office: &str) -> Actor {
+        let (id, name, time_zone) =
+            sqlx::query_as("select id, name, time_zone from registry.office where code = $1")
+                .bind(office)
+                .fetch_one(&self.app.pools.operator)
+                .await
+                .unwrap();
+        Actor {
+            side: Side::Office,
+            role: Role::Liaison,
+            agency: None,
+            office: Some(Tenant {
+                id,
+                code: office.to_owned(),
+                name,
+                time_zone,
+            }),
+            jurisdiction: None,
+            credential: "test".to_owned(),
+            name: "C. Officer".to_owned(),
+        }
+    }
+
     /// Waits until the sequencer and the readers have nothing left to do.
     pub async fn settle(&self) {
         for _ in 0..400 {
