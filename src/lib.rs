@@ -36,6 +36,8 @@ pub mod office;
 pub mod dashboard;
 /// Readers of the log: consequences, streams.
 pub mod delivery;
+/// Files into records.
+pub mod imports;
 /// Counts and historical records.
 pub mod reports;
 

@@ -23,7 +23,11 @@ pub struct Database {
 
 /// `./data`, or `/var/lib/sallyport` for root, whose checkouts the server's user cannot walk into.
 pub fn default_data_dir() -> PathBuf {
-    if nix::unistd::Uid::effective().is_root() { "/var/lib/sallyport".into() } else { "data".into() }
+    if nix::unistd::Uid::effective().is_root() {
+        "/var/lib/sallyport".into()
+    } else {
+        "data".into()
+    }
 }
 
 impl Database {
@@ -33,20 +37,39 @@ impl Database {
         let data_dir = data_dir.unwrap_or_else(default_data_dir);
         if !config.database.url.is_empty() {
             let owner = parse("database.url", &config.database.url)?;
-            return Ok(Self { owner, is_private: false, data_dir, server: None });
+            return Ok(Self {
+                owner,
+                is_private: false,
+                data_dir,
+                server: None,
+            });
         }
         if let Some(info) = PrivateServer::attach(&data_dir).map_err(refused)? {
-            return Ok(Self { owner: login(&info), is_private: true, data_dir, server: None });
+            return Ok(Self {
+                owner: login(&info),
+                is_private: true,
+                data_dir,
+                server: None,
+            });
         }
         let server = PrivateServer::start(&data_dir).map_err(refused)?;
-        Ok(Self { owner: login(server.connect_info()), is_private: true, data_dir, server: Some(server) })
+        Ok(Self {
+            owner: login(server.connect_info()),
+            is_private: true,
+            data_dir,
+            server: Some(server),
+        })
     }
 
     /// The state that handlers are given.
     pub fn app(&self, config: &Config, demo: bool) -> Result<App, Failure> {
         let database = &config.database;
         let side = |name: &str, url: &str| {
-            if url.is_empty() { Ok(self.owner.clone()) } else { parse(name, url) }
+            if url.is_empty() {
+                Ok(self.owner.clone())
+            } else {
+                parse(name, url)
+            }
         };
         let logins = Logins {
             custodian: side("database.custodian_url", &database.custodian_url)?,
@@ -62,7 +85,16 @@ impl Database {
         };
         let pools = Pools::lazy(&PgPoolOptions::new(), &logins, size);
         let vault = self.vault(config)?;
-        Ok(App::new(pools, vault, Clock::default(), Settings { allowances: config.limits, demo, https: config.http.https }))
+        Ok(App::new(
+            pools,
+            vault,
+            Clock::default(),
+            Settings {
+                allowances: config.limits,
+                demo,
+                https: config.http.https,
+            },
+        ))
     }
 
     fn vault(&self, config: &Config) -> Result<Vault, Failure> {
@@ -93,17 +125,28 @@ impl Database {
 
     /// Where the data lies, for the start-up lines.
     pub fn place(&self) -> String {
-        if self.is_private { show(&self.data_dir) } else { "DATABASE_URL".to_owned() }
+        if self.is_private {
+            show(&self.data_dir)
+        } else {
+            "DATABASE_URL".to_owned()
+        }
     }
 }
 
 fn show(path: &Path) -> String {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string()
+    path.canonicalize()
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }
 
 fn parse(name: &str, url: &str) -> Result<PgConnectOptions, Failure> {
     // The text is not repeated: it holds a password.
-    url.parse().map_err(|error| Failure::Usage(format!("{name} (or DATABASE_URL) is no PostgreSQL address: {error}")))
+    url.parse().map_err(|error| {
+        Failure::Usage(format!(
+            "{name} (or DATABASE_URL) is no PostgreSQL address: {error}"
+        ))
+    })
 }
 
 fn login(info: &ConnectInfo) -> PgConnectOptions {
@@ -122,5 +165,7 @@ fn refused(error: PostgresError) -> Failure {
 
 /// A runtime with all its threads; made after the private server has been started.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
 }

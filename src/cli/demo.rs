@@ -23,8 +23,8 @@ use crate::exchange::detainer::model::{Service, ServiceMethod};
 use crate::exchange::detainer::request::DetainerRequest;
 use crate::exchange::outcome::OutcomeRequest;
 use crate::http::{Problem, json};
-use crate::identity::keys_api::{Place, insert, side_of};
 use crate::identity::accounts::{self, NewAccount};
+use crate::identity::keys_api::{Place, insert, side_of};
 use crate::log::sequence;
 use crate::office::detainers::cancel::{CancellationRequest, cancel};
 use crate::office::detainers::issue::issue;
@@ -43,11 +43,41 @@ pub struct Keys {
 /// ORI, name, county, zone, office. Names, codes and counties are public facts; every person and
 /// every act of the demonstration is made up.
 const AGENCIES: &[(&str, &str, &str, &str, &str)] = &[
-    ("CA0370000", "San Diego Central Jail", "06073", "America/Los_Angeles", "SND"),
-    ("CA0300000", "Orange County Jail", "06059", "America/Los_Angeles", "LOS"),
-    ("CA0380000", "San Francisco County Jail", "06075", "America/Los_Angeles", "SFR"),
-    ("TX1010000", "Harris County Jail", "48201", "America/Chicago", "HOU"),
-    ("IL0160000", "Cook County Jail", "17031", "America/Chicago", "CHI"),
+    (
+        "CA0370000",
+        "San Diego Central Jail",
+        "06073",
+        "America/Los_Angeles",
+        "SND",
+    ),
+    (
+        "CA0300000",
+        "Orange County Jail",
+        "06059",
+        "America/Los_Angeles",
+        "LOS",
+    ),
+    (
+        "CA0380000",
+        "San Francisco County Jail",
+        "06075",
+        "America/Los_Angeles",
+        "SFR",
+    ),
+    (
+        "TX1010000",
+        "Harris County Jail",
+        "48201",
+        "America/Chicago",
+        "HOU",
+    ),
+    (
+        "IL0160000",
+        "Cook County Jail",
+        "17031",
+        "America/Chicago",
+        "CHI",
+    ),
 ];
 
 const OFFICES: &[(&str, &str, &str)] = &[
@@ -59,7 +89,10 @@ const OFFICES: &[(&str, &str, &str)] = &[
 ];
 
 const FAMILY: &[&str] = &["Example", "Sample", "Specimen", "Placeholder", "Fictional"];
-const GIVEN: &[&str] = &["Ana", "Luis", "Maria", "Omar", "Linh", "José", "Wei", "Amara", "Ivan", "Rosa", "Samir", "Elena"];
+const GIVEN: &[&str] = &[
+    "Ana", "Luis", "Maria", "Omar", "Linh", "José", "Wei", "Amara", "Ivan", "Rosa", "Samir",
+    "Elena",
+];
 
 #[derive(Clone, Copy)]
 enum Step {
@@ -85,16 +118,132 @@ use Step::*;
 const STORIES: &[(&str, &[(i64, Step)])] = &[
     ("I-247A", &[(3, Lodge)]),
     ("I-247A", &[(52, Lodge), (50, Acknowledge)]),
-    ("I-247G", &[(49, Book), (48, Lodge), (47, Acknowledge), (45, Serve(true))]),
-    ("I-247A", &[(73, Book), (72, Lodge), (70, Acknowledge), (69, Serve(true)), (5, Notice("scheduled", 26))]),
-    ("I-247A", &[(97, Lodge), (96, Acknowledge), (95, Serve(false)), (94, Book), (8, Notice("scheduled", 12)), (2, Notice("rescheduled", 30))]),
-    ("I-247A", &[(99, Book), (98, Lodge), (96, Acknowledge), (95, Serve(true)), (20, Notice("scheduled", 25)), (18, Comply)]),
-    ("I-247A", &[(101, Book), (100, Lodge), (98, Acknowledge), (97, Serve(true)), (40, Notice("scheduled", 44)), (38, Comply), (37, Read)]),
-    ("I-247G", &[(80, Book), (79, Lodge), (78, Acknowledge), (77, Serve(true)), (30, Notice("scheduled", 24)), (28, Decline), (6, Notice("actual", 0)), (5, JailStates("not_notified_declined_by_choice", "released_no_hold_requested", false))]),
-    ("I-247A", &[(120, Book), (119, Lodge), (118, Acknowledge), (117, Serve(true)), (60, Notice("scheduled", 30)), (58, Comply), (57, Read), (30, Notice("actual", 0)), (28, JailStates("notified_before", "dhs_arrest_at_release_no_hold", true)), (26, OfficeStates("notified_before", "dhs_arrest_at_release_no_hold"))]),
-    ("I-247A", &[(122, Book), (121, Lodge), (119, Acknowledge), (118, Serve(true)), (62, Notice("immediate", 1)), (61, Comply), (60, Notice("actual", 0)), (50, JailStates("notified_before", "released_no_hold_requested", true)), (48, OfficeStates("notified_after_release", "dhs_no_show_hold_expired"))]),
-    ("I-247A", &[(90, Lodge), (88, Acknowledge), (12, Cancel("usc_or_presumptive_claim"))]),
-    ("I-247A", &[(75, Book), (70, Notice("scheduled", 90)), (60, Lodge)]),
+    (
+        "I-247G",
+        &[
+            (49, Book),
+            (48, Lodge),
+            (47, Acknowledge),
+            (45, Serve(true)),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (73, Book),
+            (72, Lodge),
+            (70, Acknowledge),
+            (69, Serve(true)),
+            (5, Notice("scheduled", 26)),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (97, Lodge),
+            (96, Acknowledge),
+            (95, Serve(false)),
+            (94, Book),
+            (8, Notice("scheduled", 12)),
+            (2, Notice("rescheduled", 30)),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (99, Book),
+            (98, Lodge),
+            (96, Acknowledge),
+            (95, Serve(true)),
+            (20, Notice("scheduled", 25)),
+            (18, Comply),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (101, Book),
+            (100, Lodge),
+            (98, Acknowledge),
+            (97, Serve(true)),
+            (40, Notice("scheduled", 44)),
+            (38, Comply),
+            (37, Read),
+        ],
+    ),
+    (
+        "I-247G",
+        &[
+            (80, Book),
+            (79, Lodge),
+            (78, Acknowledge),
+            (77, Serve(true)),
+            (30, Notice("scheduled", 24)),
+            (28, Decline),
+            (6, Notice("actual", 0)),
+            (
+                5,
+                JailStates(
+                    "not_notified_declined_by_choice",
+                    "released_no_hold_requested",
+                    false,
+                ),
+            ),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (120, Book),
+            (119, Lodge),
+            (118, Acknowledge),
+            (117, Serve(true)),
+            (60, Notice("scheduled", 30)),
+            (58, Comply),
+            (57, Read),
+            (30, Notice("actual", 0)),
+            (
+                28,
+                JailStates("notified_before", "dhs_arrest_at_release_no_hold", true),
+            ),
+            (
+                26,
+                OfficeStates("notified_before", "dhs_arrest_at_release_no_hold"),
+            ),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (122, Book),
+            (121, Lodge),
+            (119, Acknowledge),
+            (118, Serve(true)),
+            (62, Notice("immediate", 1)),
+            (61, Comply),
+            (60, Notice("actual", 0)),
+            (
+                50,
+                JailStates("notified_before", "released_no_hold_requested", true),
+            ),
+            (
+                48,
+                OfficeStates("notified_after_release", "dhs_no_show_hold_expired"),
+            ),
+        ],
+    ),
+    (
+        "I-247A",
+        &[
+            (90, Lodge),
+            (88, Acknowledge),
+            (12, Cancel("usc_or_presumptive_claim")),
+        ],
+    ),
+    (
+        "I-247A",
+        &[(75, Book), (70, Notice("scheduled", 90)), (60, Lodge)],
+    ),
 ];
 
 struct Person {
@@ -119,13 +268,18 @@ pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
     let _ = database;
     let loader = registry(app).await?;
     let mut conn = app.pools.operator.acquire().await?;
-    let loaded: bool = sqlx::query_scalar("select exists (select from identity.account)").fetch_one(&mut *conn).await?;
+    let loaded: bool = sqlx::query_scalar("select exists (select from identity.account)")
+        .fetch_one(&mut *conn)
+        .await?;
     if !loaded {
         eprintln!("Loading the demonstration: fictional people in five real counties.");
         loader.people().await?;
         let now = app.clock.now();
         for account in ACCOUNTS {
-            let agency = loader.agencies.iter().find(|agency| agency.code == account.place);
+            let agency = loader
+                .agencies
+                .iter()
+                .find(|agency| agency.code == account.place);
             let new = NewAccount {
                 side: side_of(account.role, false),
                 role: account.role,
@@ -141,8 +295,18 @@ pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
     }
     let mut fresh = Vec::new();
     for (label, role, agency, office) in [
-        ("reviewer of San Diego Central Jail", Role::Reviewer, Some(0), None),
-        ("liaison of the San Diego office (SND)", Role::Liaison, None, Some("SND")),
+        (
+            "reviewer of San Diego Central Jail",
+            Role::Reviewer,
+            Some(0),
+            None,
+        ),
+        (
+            "liaison of the San Diego office (SND)",
+            Role::Liaison,
+            None,
+            Some("SND"),
+        ),
     ] {
         let place = Place {
             role,
@@ -151,7 +315,18 @@ pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
             jurisdiction: None,
         };
         let in_a_week = Some(app.clock.now() + Duration::days(7));
-        fresh.push((label, insert(&mut conn, &place, "demonstration", in_a_week, app.clock.now()).await?.1));
+        fresh.push((
+            label,
+            insert(
+                &mut conn,
+                &place,
+                "demonstration",
+                in_a_week,
+                app.clock.now(),
+            )
+            .await?
+            .1,
+        ));
     }
     Ok(Keys { fresh })
 }
@@ -161,13 +336,21 @@ pub fn print(_: &App, address: SocketAddr, keys: &Keys) {
     println!("\nSallyport demonstration: http://{address}/   (every person in it is fictional)");
     println!("\nSign in with the password \"{PASSWORD}\" as");
     for account in ACCOUNTS {
-        println!("  {:<28} {:<13} {}", account.email, account.role.as_str(), account.place);
+        println!(
+            "  {:<28} {:<13} {}",
+            account.email,
+            account.role.as_str(),
+            account.place
+        );
     }
     println!("\nAPI keys (shown once, good for a week)");
     for (label, key) in &keys.fresh {
         println!("  {key}   {label}");
     }
-    println!("\nTry:  curl -H \"Authorization: Bearer {}\" http://{address}/v1/detainers?status=pending\n", keys.fresh[0].1);
+    println!(
+        "\nTry:  curl -H \"Authorization: Bearer {}\" http://{address}/v1/detainers?status=pending\n",
+        keys.fresh[0].1
+    );
 }
 
 /// The places, registered once.
@@ -186,8 +369,15 @@ async fn registry(app: &App) -> anyhow::Result<Loader> {
             connected: true,
         };
         offices::insert(&mut conn, &body, now).await?;
-        let office = offices::by_code(&mut conn, code).await?.ok_or_else(|| anyhow::anyhow!("office {code}"))?;
-        let tenant = Tenant { id: office.id, code: office.code, name: office.name, time_zone: office.time_zone };
+        let office = offices::by_code(&mut conn, code)
+            .await?
+            .ok_or_else(|| anyhow::anyhow!("office {code}"))?;
+        let tenant = Tenant {
+            id: office.id,
+            code: office.code,
+            name: office.name,
+            time_zone: office.time_zone,
+        };
         offices_by_code.insert(*code, tenant);
     }
     let mut found = Vec::new();
@@ -202,12 +392,26 @@ async fn registry(app: &App) -> anyhow::Result<Loader> {
             connected: true,
         };
         agencies::insert(&mut conn, &body, now).await?;
-        let agency = agencies::by_ori(&mut conn, ori).await?.ok_or_else(|| anyhow::anyhow!("agency {ori}"))?;
-        found.push(Tenant { id: agency.id, code: agency.ori, name: agency.name, time_zone: agency.time_zone });
+        let agency = agencies::by_ori(&mut conn, ori)
+            .await?
+            .ok_or_else(|| anyhow::anyhow!("agency {ori}"))?;
+        found.push(Tenant {
+            id: agency.id,
+            code: agency.ori,
+            name: agency.name,
+            time_zone: agency.time_zone,
+        });
     }
     // A clock of its own: the scenario begins in the past.
-    let app = App { clock: Clock::default(), ..app.clone() };
-    Ok(Loader { app, agencies: found, offices: offices_by_code })
+    let app = App {
+        clock: Clock::default(),
+        ..app.clone()
+    };
+    Ok(Loader {
+        app,
+        agencies: found,
+        offices: offices_by_code,
+    })
 }
 
 impl Loader {
@@ -222,14 +426,21 @@ impl Loader {
                     form,
                     family: FAMILY[(at + story) % FAMILY.len()],
                     given: GIVEN[(at * 5 + agency) % GIVEN.len()],
-                    born: NaiveDate::from_ymd_opt(1975 + (at as i32 * 7) % 28, 1 + (at as u32 * 5) % 12, 1 + (at as u32 * 11) % 28)
-                        .unwrap_or_default(),
+                    born: NaiveDate::from_ymd_opt(
+                        1975 + (at as i32 * 7) % 28,
+                        1 + (at as u32 * 5) % 12,
+                        1 + (at as u32 * 11) % 28,
+                    )
+                    .unwrap_or_default(),
                     a_number: format!("A000{:06}", 100_000 + at * 37),
                     booking_number: format!("26-{:06}", 1_000 + at * 13),
                     detainer: None,
                 });
                 // Each county a little later, so that no two look alike.
-                steps.extend(acts.iter().map(|(hours, step)| (hours * 60 - agency as i64 * 7, at, *step)));
+                steps.extend(
+                    acts.iter()
+                        .map(|(hours, step)| (hours * 60 - agency as i64 * 7, at, *step)),
+                );
             }
         }
         steps.sort_by_key(|(minutes_ago, at, _)| (-minutes_ago, *at));
@@ -238,9 +449,14 @@ impl Loader {
             let wanted = -minutes_ago * 60;
             self.app.clock.advance(wanted - offset);
             offset = wanted;
-            self.step(&mut people[at], step)
-                .await
-                .map_err(|problem| anyhow::anyhow!("{} of {}: {}", people[at].given, people[at].booking_number, problem.detail))?;
+            self.step(&mut people[at], step).await.map_err(|problem| {
+                anyhow::anyhow!(
+                    "{} of {}: {}",
+                    people[at].given,
+                    people[at].booking_number,
+                    problem.detail
+                )
+            })?;
             self.catch_up().await?;
         }
         Ok(())
@@ -305,14 +521,27 @@ impl Loader {
             Acknowledge => {
                 let id = id()?;
                 let mut tx = self.jail(person.agency).await?;
-                let case = case_file::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-                acknowledge(&mut tx, app, case, self::Acknowledge { id, by: "C. Clerk".into() }).await?;
+                let case = case_file::lock(&mut tx, id)
+                    .await?
+                    .ok_or_else(Problem::not_found)?;
+                acknowledge(
+                    &mut tx,
+                    app,
+                    case,
+                    self::Acknowledge {
+                        id,
+                        by: "C. Clerk".into(),
+                    },
+                )
+                .await?;
                 tx.commit().await?;
             }
             Serve(tell_office) => {
                 let id = id()?;
                 let mut tx = self.jail(person.agency).await?;
-                let case = case_file::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+                let case = case_file::lock(&mut tx, id)
+                    .await?
+                    .ok_or_else(Problem::not_found)?;
                 let service = Service {
                     served_at: now,
                     method: ServiceMethod::InPerson,
@@ -320,7 +549,17 @@ impl Loader {
                     language: Some("es".into()),
                     officer: Some("C. Clerk".into()),
                 };
-                serve(&mut tx, app, case, self::Serve { id, service, tell_office }).await?;
+                serve(
+                    &mut tx,
+                    app,
+                    case,
+                    self::Serve {
+                        id,
+                        service,
+                        tell_office,
+                    },
+                )
+                .await?;
                 tx.commit().await?;
             }
             Book => {
@@ -348,28 +587,41 @@ impl Loader {
                     "reason_code": if complies { "law_permits" } else { "agency_policy" }, "note": "Fictional.",
                 }))?;
                 let mut tx = self.jail(person.agency).await?;
-                let case = case_file::lock(&mut tx, id()?).await?.ok_or_else(Problem::not_found)?;
+                let case = case_file::lock(&mut tx, id()?)
+                    .await?
+                    .ok_or_else(Problem::not_found)?;
                 decide(&mut tx, app, case, request).await?;
                 tx.commit().await?;
             }
             Read => {
                 let mut tx = self.office(person.agency).await?;
-                let told = crate::exchange::notification::list(&mut tx, None, Some(id()?), None, 1).await?;
+                let told = crate::exchange::notification::list(&mut tx, None, Some(id()?), None, 1)
+                    .await?;
                 let latest = told.first().ok_or_else(Problem::not_found)?;
-                office::notifications::acknowledge(&mut tx, app, NotificationId::from(latest.id), "L. Liaison").await?;
+                office::notifications::acknowledge(
+                    &mut tx,
+                    app,
+                    NotificationId::from(latest.id),
+                    "L. Liaison",
+                )
+                .await?;
                 tx.commit().await?;
             }
             JailStates(notice, custody, disclose) => {
                 let request = outcome(notice, custody, now, Some(disclose))?;
                 let mut tx = self.jail(person.agency).await?;
-                let case = case_file::lock(&mut tx, id()?).await?.ok_or_else(Problem::not_found)?;
+                let case = case_file::lock(&mut tx, id()?)
+                    .await?
+                    .ok_or_else(Problem::not_found)?;
                 custodian::outcomes::state(&mut tx, app, case, &request).await?;
                 tx.commit().await?;
             }
             OfficeStates(notice, custody) => {
                 let request = outcome(notice, custody, now, None)?;
                 let mut tx = self.office(person.agency).await?;
-                let paper = crate::exchange::detainer::store::get(&mut tx, &app.vault, id()?).await?.ok_or_else(Problem::not_found)?;
+                let paper = crate::exchange::detainer::store::get(&mut tx, &app.vault, id()?)
+                    .await?
+                    .ok_or_else(Problem::not_found)?;
                 office::outcomes::state(&mut tx, app, &paper, &request).await?;
                 tx.commit().await?;
             }
@@ -386,6 +638,13 @@ impl Loader {
     }
 }
 
-fn outcome(notice: &str, custody: &str, at: Timestamp, disclose: Option<bool>) -> Result<OutcomeRequest, Problem> {
-    json::read(json!({"notice": notice, "custody": custody, "stated_at": at.to_rfc3339(), "note": "Fictional.", "disclose": disclose}))
+fn outcome(
+    notice: &str,
+    custody: &str,
+    at: Timestamp,
+    disclose: Option<bool>,
+) -> Result<OutcomeRequest, Problem> {
+    json::read(
+        json!({"notice": notice, "custody": custody, "stated_at": at.to_rfc3339(), "note": "Fictional.", "disclose": disclose}),
+    )
 }

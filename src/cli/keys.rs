@@ -25,9 +25,15 @@ pub fn create(config: &Config, data_dir: Option<PathBuf>, args: KeyArgs) -> Resu
 
 fn check(args: &KeyArgs) -> Result<(), Failure> {
     if args.jurisdiction.as_deref() == Some("us") {
-        return Err(Failure::Usage("no admin or auditor stands over the whole country (--jurisdiction us)".to_owned()));
+        return Err(Failure::Usage(
+            "no admin or auditor stands over the whole country (--jurisdiction us)".to_owned(),
+        ));
     }
-    let given = (args.agency.is_some(), args.office.is_some(), args.jurisdiction.is_some());
+    let given = (
+        args.agency.is_some(),
+        args.office.is_some(),
+        args.jurisdiction.is_some(),
+    );
     let fits = match args.role {
         Role::Submitter | Role::Reviewer => given == (true, false, false),
         Role::Liaison => given == (false, true, false),
@@ -45,24 +51,53 @@ fn check(args: &KeyArgs) -> Result<(), Failure> {
         Role::Auditor => "--jurisdiction ID or --office CODE",
         Role::SystemAdmin => "none of --agency, --office, --jurisdiction",
     };
-    Err(Failure::Usage(format!("a key of role {} takes {wanted}", args.role)))
+    Err(Failure::Usage(format!(
+        "a key of role {} takes {wanted}",
+        args.role
+    )))
 }
 
 async fn make(database: &database::Database, args: &KeyArgs) -> Result<String, Failure> {
-    let mut conn = database.owner.clone().options([("role", "sallyport_operator")]).connect().await?;
-    let mut place = Place { role: args.role, agency_id: None, office_id: None, jurisdiction: args.jurisdiction.clone() };
+    let mut conn = database
+        .owner
+        .clone()
+        .options([("role", "sallyport_operator")])
+        .connect()
+        .await?;
+    let mut place = Place {
+        role: args.role,
+        agency_id: None,
+        office_id: None,
+        jurisdiction: args.jurisdiction.clone(),
+    };
     if let Some(ori) = &args.agency {
         let found = agencies::by_ori(&mut conn, ori).await?;
-        place.agency_id = Some(found.ok_or_else(|| Failure::Usage(format!("no agency is registered under the ORI {ori}")))?.id);
+        place.agency_id = Some(
+            found
+                .ok_or_else(|| {
+                    Failure::Usage(format!("no agency is registered under the ORI {ori}"))
+                })?
+                .id,
+        );
     }
     if let Some(code) = &args.office {
         let found = offices::by_code(&mut conn, code).await?;
-        place.office_id = Some(found.ok_or_else(|| Failure::Usage(format!("no office is registered under the code {code}")))?.id);
+        place.office_id = Some(
+            found
+                .ok_or_else(|| {
+                    Failure::Usage(format!("no office is registered under the code {code}"))
+                })?
+                .id,
+        );
     }
     if let Some(id) = &args.jurisdiction
         && !jurisdictions::exists(&mut conn, id).await?
     {
         return Err(Failure::Usage(format!("no jurisdiction has the id {id}")));
     }
-    Ok(insert(&mut conn, &place, &args.name, None, Clock::default().now()).await?.1)
+    Ok(
+        insert(&mut conn, &place, &args.name, None, Clock::default().now())
+            .await?
+            .1,
+    )
 }

@@ -16,7 +16,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub fn run(config: &Config, data_dir: Option<PathBuf>) -> Result<(), Failure> {
     let database = database::Database::open(config, data_dir)?;
     database::runtime()?.block_on(apply(&database.owner))?;
-    println!("The schema and the reference data in {} are up to date.", database.place());
+    println!(
+        "The schema and the reference data in {} are up to date.",
+        database.place()
+    );
     database.close()
 }
 
@@ -38,12 +41,21 @@ pub async fn apply(owner: &PgConnectOptions) -> anyhow::Result<()> {
 /// Is the schema the one that this binary knows?
 pub async fn is_current(owner: &PgConnectOptions) -> anyhow::Result<bool> {
     let mut conn = owner.connect().await?;
-    let known: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(&mut conn).await?;
+    let known: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
+        .fetch_one(&mut conn)
+        .await?;
     let last: i64 = if known {
-        sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations where success").fetch_one(&mut conn).await?
+        sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations where success")
+            .fetch_one(&mut conn)
+            .await?
     } else {
         0
     };
     conn.close().await?;
-    Ok(last >= MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default())
+    Ok(last
+        >= MIGRATIONS
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or_default())
 }

@@ -18,7 +18,9 @@ use crate::types::Role;
 /// Records immigration detainers, custody releases and what came of each request.
 #[derive(Parser)]
 #[command(name = "sallyport", version, about, propagate_version = true)]
-#[command(after_help = "With no DATABASE_URL, each command uses a private PostgreSQL below --data-dir.")]
+#[command(
+    after_help = "With no DATABASE_URL, each command uses a private PostgreSQL below --data-dir."
+)]
 struct Cli {
     /// Settings file (TOML); see config/default.toml.
     #[arg(long, global = true, env = "SALLYPORT_CONFIG")]
@@ -148,11 +150,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Demo(args) => {
             config.http.listen = args.listen.unwrap_or(config.http.listen);
-            let data_dir = cli.data_dir.unwrap_or_else(|| database::default_data_dir().join("demo"));
+            let data_dir = cli
+                .data_dir
+                .unwrap_or_else(|| database::default_data_dir().join("demo"));
             serve::run(&config, Some(data_dir), serve::What::Demo)
         }
         Command::Migrate => migrate::run(&config, cli.data_dir),
         Command::Keys(KeysCommand::Create(args)) => keys::create(&config, cli.data_dir, args),
-        Command::Import(ImportCommand::Detainers(args)) => import::detainers(&config, cli.data_dir, args),
+        Command::Import(ImportCommand::Detainers(args)) => {
+            import::detainers(&config, cli.data_dir, args)
+        }
     }
 }

@@ -28,20 +28,30 @@ pub fn run(config: &Config, data_dir: Option<PathBuf>, what: What) -> Result<(),
 async fn serve(config: &Config, database: &database::Database, what: What) -> Result<(), Failure> {
     if database.is_private || what == What::Demo {
         migrate::apply(&database.owner).await?;
-    } else if !migrate::is_current(&database.owner).await.context("the database of DATABASE_URL cannot be reached")? {
-        return Err(Failure::Usage("the schema in DATABASE_URL is not up to date; run: sallyport migrate".to_owned()));
+    } else if !migrate::is_current(&database.owner)
+        .await
+        .context("the database of DATABASE_URL cannot be reached")?
+    {
+        return Err(Failure::Usage(
+            "the schema in DATABASE_URL is not up to date; run: sallyport migrate".to_owned(),
+        ));
     }
     let app = database.app(config, what == What::Demo)?;
     let listener = TcpListener::bind(config.http.listen)
         .await
-        .map_err(|error| Failure::Usage(format!("cannot listen on {}: {error}", config.http.listen)))?;
+        .map_err(|error| {
+            Failure::Usage(format!("cannot listen on {}: {error}", config.http.listen))
+        })?;
     let address = listener.local_addr()?;
     start_metrics(config);
     if what == What::Demo {
         let keys = demo::load(&app, database).await?;
         demo::print(&app, address, &keys);
     } else {
-        println!("Sallyport listens on http://{address} (data: {}).", database.place());
+        println!(
+            "Sallyport listens on http://{address} (data: {}).",
+            database.place()
+        );
         println!("Make a key: sallyport keys create --role system_admin --name \"first key\"");
     }
     server::serve(listener, app, stop_signal()).await?;
@@ -49,8 +59,12 @@ async fn serve(config: &Config, database: &database::Database, what: What) -> Re
 }
 
 fn start_metrics(config: &Config) {
-    let Ok(listen) = config.metrics.listen.parse() else { return };
-    let Some(handle) = telemetry::recorder() else { return };
+    let Ok(listen) = config.metrics.listen.parse() else {
+        return;
+    };
+    let Some(handle) = telemetry::recorder() else {
+        return;
+    };
     tokio::spawn(async move {
         if let Err(error) = telemetry::serve(listen, handle).await {
             tracing::warn!(error = %error, listen = %listen, "metrics are not served");

@@ -51,7 +51,9 @@ pub struct Database {
 /// Addresses hold passwords: never printed.
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("custodian_pool", &self.custodian_pool).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("custodian_pool", &self.custodian_pool)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,7 +80,9 @@ pub fn load(file: Option<&Path>) -> Result<Config, figment::Error> {
     if let Some(file) = file {
         figment = figment.merge(Toml::file_exact(file));
     }
-    let mut config: Config = figment.merge(Env::prefixed("SALLYPORT__").split("__")).extract()?;
+    let mut config: Config = figment
+        .merge(Env::prefixed("SALLYPORT__").split("__"))
+        .extract()?;
     if config.database.url.is_empty() {
         config.database.url = std::env::var("DATABASE_URL").unwrap_or_default();
     }
@@ -93,7 +97,8 @@ mod tests {
     fn the_defaults_are_complete_and_an_unknown_key_is_an_error() {
         let config: Config = Figment::from(Toml::string(DEFAULTS)).extract().unwrap();
         assert_eq!(config.http.listen.port(), 8080);
-        let unknown = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string("[http]\nlisten_on = 1"));
+        let unknown =
+            Figment::from(Toml::string(DEFAULTS)).merge(Toml::string("[http]\nlisten_on = 1"));
         assert!(unknown.extract::<Config>().is_err());
     }
 }

@@ -14,10 +14,40 @@ pub struct DemoAccount {
 }
 
 pub const ACCOUNTS: &[DemoAccount] = &[
-    DemoAccount { role: Role::Reviewer, place: "CA0370000", email: "reviewer@san-diego.example", name: "R. Reviewer" },
-    DemoAccount { role: Role::Submitter, place: "CA0370000", email: "clerk@san-diego.example", name: "C. Clerk" },
-    DemoAccount { role: Role::Liaison, place: "SND", email: "liaison@snd.example", name: "L. Liaison" },
-    DemoAccount { role: Role::Reviewer, place: "TX1010000", email: "reviewer@harris.example", name: "H. Reviewer" },
-    DemoAccount { role: Role::Liaison, place: "HOU", email: "liaison@hou.example", name: "O. Liaison" },
-    DemoAccount { role: Role::SystemAdmin, place: "", email: "admin@sallyport.example", name: "A. Admin" },
+    DemoAccount {
+        role: Role::Reviewer,
+        place: "CA0370000",
+        email: "reviewer@san-diego.example",
+        name: "R. Reviewer",
+    },
+    DemoAccount {
+        role: Role::Submitter,
+        place: "CA0370000",
+        email: "clerk@san-diego.example",
+        name: "C. Clerk",
+    },
+    DemoAccount {
+        role: Role::Liaison,
+        place: "SND",
+        email: "liaison@snd.example",
+        name: "L. Liaison",
+    },
+    DemoAccount {
+        role: Role::Reviewer,
+        place: "TX1010000",
+        email: "reviewer@harris.example",
+        name: "H. Reviewer",
+    },
+    DemoAccount {
+        role: Role::Liaison,
+        place: "HOU",
+        email: "liaison@hou.example",
+        name: "O. Liaison",
+    },
+    DemoAccount {
+        role: Role::SystemAdmin,
+        place: "",
+        email: "admin@sallyport.example",
+        name: "A. Admin",
+    },
 ];

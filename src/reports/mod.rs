@@ -1,3 +1,4 @@
 //! Counts. The one place that reads across tables.
 
 pub mod api;
+pub mod historical;
