@@ -40,9 +40,13 @@ const TABLE: &[Row] = &[
     ("GET",    "/v1/agencies",                          [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/agencies",                          [403, 403, 403, 403, 422, 403]),
     ("GET",    "/v1/agencies/{ori}",                    [200, 200, 200, 200, 200, 200]),
+    // A jurisdiction_admin's own subtree is not built yet.
+    ("PATCH",  "/v1/agencies/{ori}",                    [403, 403, 403, 403, 428, 403]),
     ("GET",    "/v1/offices",                           [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/offices",                           [403, 403, 403, 403, 422, 403]),
     ("GET",    "/v1/offices/{code}",                    [200, 200, 200, 200, 200, 200]),
+    // Nor an office's own contacts by its liaison.
+    ("PATCH",  "/v1/offices/{code}",                    [403, 403, 403, 403, 428, 403]),
     ("GET",    "/v1/keys",                              [403, 200, 403, 403, 200, 403]),
     ("POST",   "/v1/keys",                              [403, 422, 403, 403, 422, 403]),
     ("DELETE", "/v1/keys/{id}",                         [403, 204, 403, 403, 204, 403]),
@@ -69,10 +73,8 @@ const TABLE: &[Row] = &[
     ("GET",    "/v1/notifications/{id}",                [200, 200, 200, 403, 403, 403]),
     ("POST",   "/v1/notifications/{id}/acknowledgement",[403, 403, 422, 403, 403, 403]),
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
+    ("GET",    "/v1/statistics/detainers",              [200, 200, 200, 200, 200, 200]),
 ];
-
-/// In the router, but with nothing behind them yet.
-const STUBS: &[&str] = &["GET /v1/statistics/detainers"];
 
 /// The records of one custodian and its office.
 struct World {
@@ -193,9 +195,13 @@ fn the_table_has_every_route_of_the_router() {
     let covered: BTreeSet<String> = TABLE
         .iter()
         .map(|(method, path, _)| format!("{method} {path}"))
-        .chain(STUBS.iter().map(|stub| (*stub).to_owned()))
         .collect();
     assert_eq!(routed, covered);
+    let documented: BTreeSet<String> = sallyport::openapi::CALLS
+        .iter()
+        .map(|call| format!("{} /v1{}", call.method.to_uppercase(), call.path))
+        .collect();
+    assert_eq!(documented, covered, "the OpenAPI document's calls");
 }
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]

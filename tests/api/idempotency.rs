@@ -99,7 +99,8 @@ async fn a_replay_has_the_same_status_body_etag_and_place(
     let key = fresh_key();
     let first = clerk.post_with_key(&path, &key, json!({"by": "B. Clerk"})).await.expect(200);
     let again = clerk.post_with_key(&path, &key, json!({"by": "B. Clerk"})).await.expect(200);
-    assert_eq!((again.text, again.header("idempotent-replayed")), (first.text, "true".to_owned()));
+    assert_eq!(again.text, first.text);
+    assert_eq!(again.header("idempotent-replayed"), "true");
     clerk.post(&path, json!({"by": "B. Clerk"})).await.expect(409);
     app.stop().await;
 }
