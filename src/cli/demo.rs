@@ -265,12 +265,19 @@ struct Loader {
 
 /// Loads the scenario once, and makes fresh keys at every start.
 pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
-    let _ = database;
-    let loader = registry(app).await?;
     let mut conn = app.pools.operator.acquire().await?;
-    let loaded: bool = sqlx::query_scalar("select exists (select from identity.account)")
-        .fetch_one(&mut *conn)
-        .await?;
+    let (loaded, begun): (bool, bool) = sqlx::query_as(
+        "select exists (select from identity.account), exists (select from registry.agency)",
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if begun && !loaded {
+        anyhow::bail!(
+            "the demonstration in {} was only half loaded; remove it and start again",
+            database.place()
+        );
+    }
+    let loader = registry(app).await?;
     if !loaded {
         eprintln!("Loading the demonstration: fictional people in five real counties.");
         loader.people().await?;

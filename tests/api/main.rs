@@ -1,7 +1,14 @@
 //! Behaviour of the service, over HTTP, each test on a database of its own.
 
+mod conditional;
+mod crash;
+mod every_route;
+mod hangups;
 mod historical;
+mod hostile;
+mod idempotency;
 mod orders;
+mod registry;
 mod streams;
 mod support;
 mod thread;

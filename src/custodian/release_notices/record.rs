@@ -218,7 +218,7 @@ async fn booking_for(
     let (person, _) = bookings::store::person_for(tx, &app.vault, &request.subject, now).await?;
     let id = BookingId::new(now).as_uuid();
     bookings::store::insert(tx, id, &request.booking_number, person, None, now).await?;
-    Ok(bookings::store::by_id(tx, id)
+    bookings::store::by_id(tx, id)
         .await?
-        .ok_or_else(Problem::not_found)?)
+        .ok_or_else(Problem::not_found)
 }

@@ -37,7 +37,7 @@ pub fn current(statements: &[Statement]) -> State {
     };
     let latest = |kinds: &[NoticeKind]| {
         standing()
-            .filter(|statement| kinds.contains(&statement.kind))
+            .filter(|statement| kinds.contains(&meant(statements, statement)))
             .map(|statement| statement.effective_at)
             .max()
     };
@@ -68,10 +68,49 @@ pub fn current(statements: &[Statement]) -> State {
     }
 }
 
+/// A correction says again what the notice that it supersedes said, with another time: that one's
+/// kind is meant.
+fn meant(statements: &[Statement], statement: &Statement) -> NoticeKind {
+    let mut at = statement;
+    // A chain cannot be longer than there are statements, even if it bites its own tail.
+    for _ in 0..statements.len() {
+        let corrected = at
+            .supersedes
+            .and_then(|id| statements.iter().find(|other| other.id == id));
+        match corrected {
+            Some(corrected) if at.kind == NoticeKind::Correction => at = corrected,
+            _ => break,
+        }
+    }
+    at.kind
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_corrected_release_stays_a_release() {
+        let at = |hour| Timestamp::from_timestamp(1_764_000_000 + hour * 3600, 0).unwrap();
+        let actual = Statement {
+            id: Uuid::from_u128(1),
+            kind: NoticeKind::Actual,
+            effective_at: at(8),
+            supersedes: None,
+        };
+        let correction = Statement {
+            id: Uuid::from_u128(2),
+            kind: NoticeKind::Correction,
+            effective_at: at(9),
+            supersedes: Some(actual.id),
+        };
+        let state = current(&[correction, actual]);
+        assert_eq!(
+            (state.released_at, state.release_expected_at),
+            (Some(at(9)), None)
+        );
+    }
 
     proptest! {
         #[test]

@@ -1,6 +1,8 @@
 //! A running service over a test's own database: a real listener, each side in its own role, so
 //! that every test meets row security.
 
+pub mod more;
+
 use std::net::SocketAddr;
 
 use reqwest::{Method, Response, StatusCode};
@@ -139,18 +141,28 @@ pub fn fresh_key() -> String {
 impl TestApp {
     /// Starts the service with each side's pool in its own role.
     pub async fn start(options: PgPoolOptions, owner: PgConnectOptions) -> Self {
+        let generous = 1_000_000.try_into().unwrap();
+        let allowances = Allowances {
+            intake_per_minute: generous,
+            other_per_minute: generous,
+        };
+        Self::start_with(options, owner, allowances).await
+    }
+
+    /// The same with allowances that a test can use up.
+    pub async fn start_with(
+        options: PgPoolOptions,
+        owner: PgConnectOptions,
+        allowances: Allowances,
+    ) -> Self {
         let size = PoolSize {
             custodian: 8,
             office: 8,
             other: 4,
         };
         let pools = Pools::lazy(&options, &Logins::single(owner.clone()), size);
-        let generous = 1_000_000.try_into().unwrap();
         let settings = Settings {
-            allowances: Allowances {
-                intake_per_minute: generous,
-                other_per_minute: generous,
-            },
+            allowances,
             demo: false,
             https: false,
         };
