@@ -25,15 +25,19 @@ impl Browser {
     /// # Panics
     /// When Chromium, its driver or axe-core is missing: `make test` installs them.
     pub async fn start(script: bool) -> Self {
-        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
-        let axe = std::fs::read_to_string(&axe)
-            .unwrap_or_else(|_| panic!("web/node_modules is missing: run `make test`, which fills it"));
+        let axe =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(&axe).unwrap_or_else(|_| {
+            panic!("web/node_modules is missing: run `make test`, which fills it")
+        });
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|_| panic!("chromedriver is missing: run `make test`, which installs it"));
+            .unwrap_or_else(|_| {
+                panic!("chromedriver is missing: run `make test`, which installs it")
+            });
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines
             .map_while(Result::ok)
@@ -50,7 +54,7 @@ impl Browser {
                 "args": [
                     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                    "--disable-dev-shm-usage", "--lang=en-US",
+                    "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-US",
                     format!("--user-data-dir={}", profile.display()),
                 ],
                 "prefs": {"profile.managed_default_content_settings.javascript": if script { 1 } else { 2 }},
@@ -92,12 +96,16 @@ impl Browser {
     }
 
     async fn cdp(&self, command: &str, params: Value) -> Value {
-        self.command("goog/cdp/execute", json!({"cmd": command, "params": params}))
-            .await
+        self.command(
+            "goog/cdp/execute",
+            json!({"cmd": command, "params": params}),
+        )
+        .await
     }
 
     pub async fn width(&self, width: u32) {
-        let params = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        let params =
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.cdp("Emulation.setDeviceMetricsOverride", params).await;
     }
 
@@ -124,7 +132,9 @@ impl Browser {
                 let shot = self.cdp("Page.captureScreenshot", params).await;
                 let data = shot["data"].as_str().unwrap_or_default().to_owned();
                 std::fs::create_dir_all(&folder).unwrap();
-                let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data).unwrap();
+                let decoded =
+                    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data)
+                        .unwrap();
                 std::fs::write(format!("{folder}/{name}-{width}.png"), decoded).unwrap();
             }
             let found = self

@@ -44,10 +44,30 @@ impl Desk {
             .await
             .unwrap();
         for (side, role, email, name) in [
-            (Side::Custodian, Role::Submitter, "clerk@alder.example", "B. Clerk"),
-            (Side::Custodian, Role::Reviewer, "reviewer@alder.example", "R. Reviewer"),
-            (Side::Office, Role::Liaison, "liaison@snd.example", "C. Officer"),
-            (Side::Operator, Role::SystemAdmin, "admin@sallyport.example", "A. Operator"),
+            (
+                Side::Custodian,
+                Role::Submitter,
+                "clerk@alder.example",
+                "B. Clerk",
+            ),
+            (
+                Side::Custodian,
+                Role::Reviewer,
+                "reviewer@alder.example",
+                "R. Reviewer",
+            ),
+            (
+                Side::Office,
+                Role::Liaison,
+                "liaison@snd.example",
+                "C. Officer",
+            ),
+            (
+                Side::Operator,
+                Role::SystemAdmin,
+                "admin@sallyport.example",
+                "A. Operator",
+            ),
         ] {
             let account = NewAccount {
                 side,
@@ -88,7 +108,11 @@ impl Desk {
     async fn become_one(&mut self, email: &'static str) {
         self.browser.client.delete_all_cookies().await.unwrap();
         if let Some(cookie) = self.cookies.get(email) {
-            self.browser.client.add_cookie(cookie.clone()).await.unwrap();
+            self.browser
+                .client
+                .add_cookie(cookie.clone())
+                .await
+                .unwrap();
             self.open("/").await;
             return;
         }
@@ -98,7 +122,12 @@ impl Desk {
         self.browser.fill("password", PASSWORD).await;
         self.browser.press("Sign in").await;
         self.browser.sees("Overview").await;
-        let cookie = self.browser.client.get_named_cookie("sp_session").await.unwrap();
+        let cookie = self
+            .browser
+            .client
+            .get_named_cookie("sp_session")
+            .await
+            .unwrap();
         assert_eq!(cookie.http_only(), Some(true));
         self.cookies.insert(email, cookie);
     }
@@ -111,8 +140,11 @@ impl Desk {
 
     /// The thread, from lodging to the outcome.
     async fn walk(&mut self) {
-        let (clerk, reviewer, liaison) =
-            ("clerk@alder.example", "reviewer@alder.example", "liaison@snd.example");
+        let (clerk, reviewer, liaison) = (
+            "clerk@alder.example",
+            "reviewer@alder.example",
+            "liaison@snd.example",
+        );
         self.open("/detainers?status=pending").await;
         self.browser.sees("Sign in").await;
         self.judge("sign-in").await;
@@ -127,7 +159,9 @@ impl Desk {
         self.browser.fill("subject.a_number", "A012345678").await;
         self.browser.press("Biometric match").await;
         self.browser.press("Lodge the request").await;
-        self.browser.sees("No agency is registered under this ORI").await;
+        self.browser
+            .sees("No agency is registered under this ORI")
+            .await;
         self.judge("office-lodge-refused").await;
         self.browser.fill("custodian", ALDER).await;
         self.browser.press("Lodge the request").await;
@@ -143,7 +177,9 @@ impl Desk {
         self.open(&record).await;
         self.judge("jail-detainer-received").await;
         self.browser.press("Acknowledge").await;
-        self.browser.sees("Acknowledged. The office sees it now.").await;
+        self.browser
+            .sees("Acknowledged. The office sees it now.")
+            .await;
         self.browser.press("Record service").await;
         self.browser.sees("Service is recorded.").await;
 
@@ -168,7 +204,9 @@ impl Desk {
         self.browser.sees("Before you send").await;
         self.browser.sees("Nothing leaves this agency.").await;
         self.judge("jail-notice-step-two").await;
-        self.browser.fill_time("effective_at", "11262027", "0800AM").await;
+        self.browser
+            .fill_time("effective_at", "11262027", "0800AM")
+            .await;
         self.browser.press("Record release notice").await;
         self.browser.sees("The release notice is recorded").await;
         self.browser.sees("26 Nov 2027 08:00 PST").await;
@@ -183,7 +221,8 @@ impl Desk {
 
         // A clerk may not decide; a reviewer does.
         self.become_one(clerk).await;
-        self.open(&format!("{record}/determinations/new?act=notify_release")).await;
+        self.open(&format!("{record}/determinations/new?act=notify_release"))
+            .await;
         self.browser.sees("This role may not do that").await;
         self.judge("problem").await;
         self.become_one(reviewer).await;
@@ -195,7 +234,9 @@ impl Desk {
         self.browser.press("Comply").await;
         self.browser.choose("reason_code", "law_permits").await;
         self.browser.press("Record the decision").await;
-        self.browser.sees("the office has been told of the release").await;
+        self.browser
+            .sees("the office has been told of the release")
+            .await;
         self.app.settle().await;
 
         // The office reads it.
@@ -203,15 +244,26 @@ impl Desk {
         self.browser.sees("26 Nov 2027 08:00 PST").await;
         self.judge("office-overview").await;
         self.browser.press("Acknowledge").await;
-        self.browser.sees("The custodian sees that this office has read it.").await;
+        self.browser
+            .sees("The custodian sees that this office has read it.")
+            .await;
         self.app.settle().await;
         self.open(&record).await;
         self.judge("office-detainer-told").await;
         self.browser.press("State the outcome").await;
-        self.browser.choose("custody", "dhs_arrest_at_release_no_hold").await;
+        self.browser
+            .choose("custody", "dhs_arrest_at_release_no_hold")
+            .await;
         self.browser.choose("notice", "notified_before").await;
         let send = "main #outcome button";
-        self.browser.client.find(Locator::Css(send)).await.unwrap().click().await.unwrap();
+        self.browser
+            .client
+            .find(Locator::Css(send))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
         self.browser.sees("The outcome is recorded.").await;
 
         self.become_one(reviewer).await;
@@ -219,9 +271,18 @@ impl Desk {
         self.browser.sees("DHS arrest at release, no hold").await;
         self.browser.sees("read by C. Officer").await;
         self.browser.press("State the outcome").await;
-        self.browser.choose("custody", "dhs_arrest_at_release_no_hold").await;
+        self.browser
+            .choose("custody", "dhs_arrest_at_release_no_hold")
+            .await;
         self.browser.choose("notice", "notified_before").await;
-        self.browser.client.find(Locator::Css(send)).await.unwrap().click().await.unwrap();
+        self.browser
+            .client
+            .find(Locator::Css(send))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
         self.browser.sees("The outcome is recorded.").await;
         self.browser.sees("Agreed").await;
         self.judge("jail-detainer-closed").await;
@@ -232,7 +293,9 @@ impl Desk {
         let text = self.browser.text().await;
         let mut words: Vec<&str> = Vec::new();
         for part in text.split(" · ") {
-            let ticking = ["now", " ago", "in "].iter().any(|word| part.trim_start().starts_with(word.trim_start()))
+            let ticking = ["now", " ago", "in "]
+                .iter()
+                .any(|word| part.trim_start().starts_with(word.trim_start()))
                 || part.contains(" ago");
             if !ticking {
                 words.push(part);
@@ -261,8 +324,14 @@ async fn the_thread_runs_in_a_browser_with_script(options: PgPoolOptions, owner:
     desk.become_one("liaison@snd.example").await;
     let lodged = detainer(SND, ALDER, "A087654321");
     let liaison = desk.app.liaison(SND).await;
-    let id = liaison.post("/v1/detainers", lodged).await.expect(201).json()["id"].clone();
-    desk.open(&format!("/detainers/{}/cancellation", id.as_str().unwrap())).await;
+    let id = liaison
+        .post("/v1/detainers", lodged)
+        .await
+        .expect(201)
+        .json()["id"]
+        .clone();
+    desk.open(&format!("/detainers/{}/cancellation", id.as_str().unwrap()))
+        .await;
     desk.judge("office-cancellation").await;
     desk.open("/detainers").await;
     desk.judge("office-list").await;
@@ -285,7 +354,10 @@ async fn the_thread_runs_in_a_browser_without_script(
 }
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
-async fn forms_of_other_sites_and_keys_are_refused(options: PgPoolOptions, owner: PgConnectOptions) {
+async fn forms_of_other_sites_and_keys_are_refused(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
     let app = TestApp::start(options, owner).await;
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -298,7 +370,11 @@ async fn forms_of_other_sites_and_keys_are_refused(options: PgPoolOptions, owner
             .header("content-type", "application/x-www-form-urlencoded")
             .body("email=a%40b.example&password=x")
     };
-    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 422)] {
+    for (site, status) in [
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("same-origin", 422),
+    ] {
         assert_eq!(post(site).send().await.unwrap().status(), status, "{site}");
     }
     // A key opens no page, a stranger is sent to the sign-in.
@@ -313,7 +389,14 @@ async fn forms_of_other_sites_and_keys_are_refused(options: PgPoolOptions, owner
         page.headers()["location"],
         "/sign-in?next=%2Fdetainers%3Fstatus%3Dpending"
     );
-    let answer = json!(http.get(format!("{base}/assets/nothing.css")).send().await.unwrap().status().as_u16());
+    let answer = json!(
+        http.get(format!("{base}/assets/nothing.css"))
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    );
     assert_eq!(answer, 404);
     app.stop().await;
 }
