@@ -83,10 +83,10 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
                 detainer: row.detainer_id.map(Into::into),
                 booking: row.booking.as_deref().and_then(|text| text.parse().ok()),
             };
-            if let Err(problem) = readers::handle(app, &entry).await {
-                if !set_aside(app, row.position, row.event_id, &problem.detail).await? {
-                    break;
-                }
+            if let Err(problem) = readers::handle(app, &entry).await
+                && !set_aside(app, row.position, row.event_id, &problem.detail).await?
+            {
+                break;
             }
         }
         reached = row.position;

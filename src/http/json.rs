@@ -209,6 +209,7 @@ mod tests {
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Body {
+        #[allow(dead_code)]
         name: String,
         #[allow(dead_code)]
         list: Option<Vec<u8>>,

@@ -351,10 +351,7 @@ async fn page(
     };
     let acknowledges = pending && desk && case.acknowledged_at.is_none();
     let serves = pending && desk && case.acknowledged_at.is_some() && case.served_at.is_none();
-    let open = reviews
-        .iter()
-        .filter(|review| review.settled_at.is_none())
-        .last();
+    let open = reviews.iter().rfind(|review| review.settled_at.is_none());
     let due = open
         .map(|review| DutyLine {
             state: Chip::new(Shape::Warning, Tone::Careful, "Decide"),

@@ -220,7 +220,7 @@ async fn booking_for(
         now,
     )
     .await?;
-    Ok(bookings::store::latest(tx, &request.booking_number)
+    bookings::store::latest(tx, &request.booking_number)
         .await?
-        .ok_or_else(Problem::unavailable)?)
+        .ok_or_else(Problem::unavailable)
 }
