@@ -114,8 +114,8 @@ impl Browser {
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.command("se/log", json!({"type": "browser"})).await;
         log.as_array()
-            .into_iter()
-            .flatten()
+            .expect("the browser's log")
+            .iter()
             .filter(|entry| entry["level"] == "SEVERE" && entry["source"] != "network")
             .map(|entry| entry["message"].to_string())
             .collect()
