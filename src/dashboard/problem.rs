@@ -94,6 +94,10 @@ pub fn render(problem: &Problem, request_id: Uuid) -> String {
             "There is no such page or record in your scope.",
             "Check the address, or search. A record of somebody else answers in the same words as one that never was.",
         ),
+        Slug::Forbidden => (
+            problem.detail.as_str(),
+            "Nothing was done. Ask somebody with that role, or sign in with the account that has it.",
+        ),
         Slug::Internal => (
             "The service failed and nothing was stored.",
             "Send the form again: what was done is not done twice. If it fails again, tell the operator the number below.",

@@ -35,17 +35,32 @@ pub fn day(on: NaiveDate) -> String {
 
 /// The words that the script keeps ticking (`relative` in app.js).
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
-    let minutes = ((at - now).num_seconds().abs() + 30) / 60;
-    let words = match minutes {
-        0 => return "now".to_owned(),
-        1..120 => format!("{minutes} min"),
-        120..4320 => format!("{} h", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
-    };
-    if at > now {
+    let words = span(at - now);
+    if words == "0 min" {
+        "now".to_owned()
+    } else if at > now {
         format!("in {words}")
     } else {
         format!("{words} ago")
+    }
+}
+
+/// "95 min", "22 h", "4 days".
+pub fn span(length: chrono::Duration) -> String {
+    let minutes = (length.num_seconds().abs() + 30) / 60;
+    match minutes {
+        ..120 => format!("{minutes} min"),
+        120..4320 => format!("{} h", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
+/// "issued today", "5 days old", by the facility's calendar.
+pub fn age(issued: NaiveDate, zone: Tz, now: Timestamp) -> String {
+    match (now.with_timezone(&zone).date_naive() - issued).num_days() {
+        ..=0 => "issued today".to_owned(),
+        1 => "1 day old".to_owned(),
+        days => format!("{days} days old"),
     }
 }
 

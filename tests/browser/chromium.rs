@@ -54,7 +54,7 @@ impl Browser {
                 "args": [
                     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                    "--disable-dev-shm-usage", "--lang=en-US",
+                    "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-US",
                     format!("--user-data-dir={}", profile.display()),
                 ],
                 "prefs": {"profile.managed_default_content_settings.javascript": if script { 1 } else { 2 }},
@@ -114,8 +114,8 @@ impl Browser {
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.command("se/log", json!({"type": "browser"})).await;
         log.as_array()
-            .into_iter()
-            .flatten()
+            .expect("the browser's log")
+            .iter()
             .filter(|entry| entry["level"] == "SEVERE" && entry["source"] != "network")
             .map(|entry| entry["message"].to_string())
             .collect()

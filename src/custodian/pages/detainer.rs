@@ -355,7 +355,7 @@ async fn page(
     let due = open
         .map(|review| DutyLine {
             state: Chip::new(Shape::Warning, Tone::Careful, "Decide"),
-            what: "Notify the office of the release?".to_owned(),
+            what: "Notify the office of the release: yes or no".to_owned(),
             due: review.due_at.map(|at| frame.when(at)),
             by: "agency's target, and before the release".to_owned(),
             done: None,
@@ -514,9 +514,12 @@ fn paper_panel(paper: &Request, frame: &Frame) -> Paper {
         (
             "Received".to_owned(),
             format!(
-                "{} by {}",
+                "{}, {}",
                 time::absolute(paper.received_at, frame.zone),
-                words::plain(&paper.channel)
+                match paper.channel.as_str() {
+                    "api" => "lodged here by the office".to_owned(),
+                    other => format!("by {}", words::plain(other)),
+                }
             ),
         ),
         (
@@ -765,11 +768,11 @@ fn notification_line(told: &Notification, paper: &Request, frame: &Frame) -> Not
     let lead = match told.effective_at.zip(told.sent_at) {
         Some((effective, sent)) if effective >= sent => format!(
             "sent {} before the release as told",
-            span((effective - sent).num_minutes())
+            time::span(effective - sent)
         ),
         Some((effective, sent)) => format!(
             "sent {} after the release as told",
-            span((sent - effective).num_minutes())
+            time::span(sent - effective)
         ),
         None => "lead time unknown until it is sent".to_owned(),
     };
@@ -791,14 +794,6 @@ fn notification_line(told: &Notification, paper: &Request, frame: &Frame) -> Not
         lead,
         escalation: by.map(|(by, at)| format!("read by {by} {}", time::absolute(at, frame.zone))),
         attempt: None,
-    }
-}
-
-fn span(minutes: i64) -> String {
-    if minutes < 120 {
-        format!("{minutes} min")
-    } else {
-        format!("{} h", minutes / 60)
     }
 }
 
@@ -856,7 +851,7 @@ fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> TimelineL
         "detainer.cancelled" => ("Cancelled".to_owned(), true),
         "match.found" => (
             format!(
-                "Matched with a booking by {}",
+                "Matched with a booking ({})",
                 words::plain(data("match").unwrap_or("unknown"))
             ),
             false,

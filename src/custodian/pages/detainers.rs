@@ -114,9 +114,6 @@ pub async fn get(app: &App, visitor: &Visitor, query: DetainerQuery) -> Result<R
 }
 
 fn line(paper: &Paper, case: &CaseFile, waits: bool, frame: &Frame) -> DetainerLine {
-    let age = (frame.now.with_timezone(&frame.zone).date_naive() - paper.issued_on)
-        .num_days()
-        .max(0);
     let next = match (case.status, case.stage()) {
         (Status::Pending, _) if waits => Some("Decide: notify release?"),
         (Status::Pending, Stage::Received) => Some("Acknowledge"),
@@ -129,10 +126,7 @@ fn line(paper: &Paper, case: &CaseFile, waits: bool, frame: &Frame) -> DetainerL
         stage: words::standing(case.status, case.stage()),
         form: paper.form.to_string(),
         issued: time::day(paper.issued_on),
-        age: match age {
-            1 => "1 day old".to_owned(),
-            days => format!("{days} days old"),
-        },
+        age: time::age(paper.issued_on, frame.zone, frame.now),
         asks: words::asks(&paper.asks),
         office: paper.office.clone(),
         release: case

@@ -306,7 +306,7 @@ fn told_notice(told: &Notification, paper: &Paper, zone: Tz, frame: &Frame) -> T
         sent: time::when(sent, zone, frame.now),
         lead: match told.effective_at {
             Some(at) if at >= sent => {
-                format!("{} h before the time told", (at - sent).num_hours())
+                format!("{} before the time told", time::span(at - sent))
             }
             Some(_) => "after the time told".to_owned(),
             None => "no time told".to_owned(),

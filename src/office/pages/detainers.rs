@@ -100,19 +100,13 @@ pub async fn get(app: &App, visitor: &Visitor, query: DetainerQuery) -> Result<R
 
 fn line(paper: &Paper, told: &[Notification], frame: &Frame) -> DetainerLine {
     let zone = time::zone(&paper.custodian_zone);
-    let age = (frame.now.with_timezone(&zone).date_naive() - paper.issued_on)
-        .num_days()
-        .max(0);
     DetainerLine {
         href: format!("/detainers/{}", paper.id),
         person: words::person(&paper.subject),
         stage: words::standing(paper.status(), paper.stage()),
         form: paper.form.to_string(),
         issued: time::day(paper.issued_on),
-        age: match age {
-            1 => "1 day old".to_owned(),
-            days => format!("{days} days old"),
-        },
+        age: time::age(paper.issued_on, zone, frame.now),
         asks: words::asks(&paper.asks),
         custodian: paper.custodian_name.clone(),
         told: told
