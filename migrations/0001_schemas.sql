@@ -10,7 +10,7 @@ create schema reports;
 
 grant usage on schema registry, identity, log to
     sallyport_custodian, sallyport_office, sallyport_oversight, sallyport_operator;
-grant usage on schema registry to sallyport_worker;
+grant usage on schema registry, identity to sallyport_worker;
 grant usage on schema exchange to sallyport_custodian, sallyport_office, sallyport_worker;
 grant usage on schema custodian to sallyport_custodian, sallyport_opener;
 grant usage on schema log to sallyport_worker;

@@ -111,3 +111,7 @@ create policy operator_manages on identity.api_key to sallyport_operator using (
 create policy operator_manages on identity.account to sallyport_operator using (true) with check (true);
 grant insert, update (revoked_at, last_used_at) on identity.api_key to sallyport_custodian;
 grant insert, update on identity.api_key, identity.account to sallyport_operator;
+
+-- Stored answers are forgotten after thirty days; the worker sees their age and nothing else.
+create policy worker_forgets on identity.stored_answer to sallyport_worker using (true);
+grant select (created_at), delete on identity.stored_answer to sallyport_worker;

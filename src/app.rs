@@ -20,6 +20,8 @@ pub struct App {
     pub in_flight: InFlight,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
+    /// Reached over https: cookies are marked Secure.
+    pub https: bool,
     /// What long-lived answers (SSE) watch to end with the service.
     pub shutdown: Arc<tokio::sync::watch::Sender<bool>>,
 }
@@ -28,6 +30,7 @@ pub struct App {
 pub struct Settings {
     pub allowances: crate::http::limits::Allowances,
     pub demo: bool,
+    pub https: bool,
 }
 
 impl App {
@@ -40,6 +43,7 @@ impl App {
             limits: Limits::new(settings.allowances),
             in_flight: InFlight::default(),
             demo: settings.demo,
+            https: settings.https,
             shutdown: Arc::new(tokio::sync::watch::channel(false).0),
         }
     }

@@ -36,9 +36,15 @@ pub mod office;
 pub mod dashboard;
 /// Readers of the log: consequences, streams.
 pub mod delivery;
+/// Files into records.
+pub mod imports;
 /// Counts and historical records.
 pub mod reports;
 
+/// The command line.
+pub mod cli;
+/// Settings.
+pub mod config;
 /// Probes of the process.
 pub mod health;
 /// The OpenAPI document.

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program. See `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sallyport::cli::main()
+}

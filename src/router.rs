@@ -28,12 +28,18 @@ pub fn router(app: App) -> Router {
             "/agencies",
             get(registry::api::list_agencies).post(registry::api::post_agency),
         )
-        .route("/agencies/{ori}", get(registry::api::get_agency))
+        .route(
+            "/agencies/{ori}",
+            get(registry::api::get_agency).patch(registry::api::patch_agency),
+        )
         .route(
             "/offices",
             get(registry::api::list_offices).post(registry::api::post_office),
         )
-        .route("/offices/{code}", get(registry::api::get_office))
+        .route(
+            "/offices/{code}",
+            get(registry::api::get_office).patch(registry::api::patch_office),
+        )
         .route("/keys", get(keys_api::list).post(keys_api::post))
         .route("/keys/{id}", delete(keys_api::delete))
         .route(

@@ -40,5 +40,15 @@ async fn prune(app: App) {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
         app.limits.prune();
+        let old = app.clock.now() - chrono::Duration::days(30);
+        let forgotten = sqlx::query!(
+            "delete from identity.stored_answer where created_at < $1",
+            old
+        )
+        .execute(&app.pools.worker)
+        .await;
+        if let Err(error) = forgotten {
+            tracing::warn!(error = %error, "old stored answers could not be removed");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! `templates/`; it knows no database type, and whoever fills it decides what may be said.
 
 pub mod admin;
+pub mod demo_accounts;
 pub mod docs;
 pub mod forms;
 pub mod layout;

@@ -51,12 +51,15 @@ impl ScopedTx<'static> {
         Self { tx, actor }
     }
 
-    /// A transaction in an agency's scope for what follows from the log: no credential.
-    pub async fn for_agency(pool: &PgPool, actor: Actor) -> Result<Self, StoreError> {
-        let agency = actor.agency_id().unwrap_or_default();
+    /// A transaction in a party's scope without a credential: for what follows from the log, and
+    /// for the demonstration.
+    pub async fn for_party(pool: &PgPool, actor: Actor) -> Result<Self, StoreError> {
+        let id = |id: Option<i32>| id.map(|id| id.to_string()).unwrap_or_default();
         let opening = format!(
-            "begin; set local app.credential = ''; set local app.agency = '{agency}'; \
-             set local app.office = ''; set local app.login = ''; set local app.account = ''"
+            "begin; set local app.credential = ''; set local app.agency = '{}'; set local app.office = '{}'; \
+             set local app.login = ''; set local app.account = ''",
+            id(actor.agency_id()),
+            id(actor.office_id())
         );
         Ok(Self {
             tx: pool.begin_with(AssertSqlSafe(opening)).await?,

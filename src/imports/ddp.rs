@@ -50,8 +50,15 @@ impl Form {
 
     fn parse(text: &str) -> Self {
         let text = text.trim().to_ascii_uppercase();
-        let Some(rest) = text.strip_prefix("I-247").or_else(|| text.strip_prefix("I247")) else { return Self::Other };
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let Some(rest) = text
+            .strip_prefix("I-247")
+            .or_else(|| text.strip_prefix("I247"))
+        else {
+            return Self::Other;
+        };
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
         match &rest[..end] {
             "" => Self::I247,
             "A" => Self::I247A,
@@ -146,21 +153,36 @@ pub struct Ddp {
 impl Ddp {
     /// The mapping and lists that the binary carries.
     pub fn embedded() -> Result<Self, DdpError> {
-        Self::new(include_str!("../../config/mappings/detainers-fy2015.toml"), Gazetteer::embedded()?)
+        Self::new(
+            include_str!("../../config/mappings/detainers-fy2015.toml"),
+            Gazetteer::embedded()?,
+        )
     }
 
     /// Another mapping, in the same form.
     pub fn new(mapping: &str, gazetteer: Gazetteer) -> Result<Self, DdpError> {
-        let mapping: Mapping =
-            Figment::from(Toml::string(mapping)).extract().map_err(|error| DdpError::Mapping(error.to_string()))?;
+        let mapping: Mapping = Figment::from(Toml::string(mapping))
+            .extract()
+            .map_err(|error| DdpError::Mapping(error.to_string()))?;
         for field in &mapping.required {
             if !mapping.columns.contains_key(field) {
-                return Err(DdpError::Mapping(format!("required field {field} has no column")));
+                return Err(DdpError::Mapping(format!(
+                    "required field {field} has no column"
+                )));
             }
         }
         Ok(Self {
-            missing: mapping.missing.texts.iter().map(|text| folded(text)).collect(),
-            lift_reasons: mapping.lift_reasons.iter().map(|(text, code)| (folded(text), code.as_str().into())).collect(),
+            missing: mapping
+                .missing
+                .texts
+                .iter()
+                .map(|text| folded(text))
+                .collect(),
+            lift_reasons: mapping
+                .lift_reasons
+                .iter()
+                .map(|(text, code)| (folded(text), code.as_str().into()))
+                .collect(),
             mapping,
             gazetteer,
         })
@@ -168,7 +190,11 @@ impl Ddp {
 
     /// The rows of a file.
     pub fn read<R: BufRead>(&self, reader: R) -> Result<Rows<'_, R>, DdpError> {
-        let fields = self.mapping.columns.iter().map(|(field, spellings)| (field.as_str(), spellings.as_slice()));
+        let fields = self
+            .mapping
+            .columns
+            .iter()
+            .map(|(field, spellings)| (field.as_str(), spellings.as_slice()));
         let table = Table::open(reader, fields, &self.mapping.required)?;
         let at = |field| table.columns.place(field);
         let places = Places {
@@ -181,7 +207,14 @@ impl Ddp {
             lift_reason: at("lift_reason"),
             notify_release: at("notify_release"),
         };
-        Ok(Rows { format: self, table, places, known: HashMap::new(), key: String::new(), warnings: BTreeMap::new() })
+        Ok(Rows {
+            format: self,
+            table,
+            places,
+            known: HashMap::new(),
+            key: String::new(),
+            warnings: BTreeMap::new(),
+        })
     }
 }
 
@@ -216,7 +249,10 @@ impl<R: BufRead> Rows<'_, R> {
 
     /// Passes over the rows that begin before a line: they were taken by an earlier run.
     /// Returns the first row at or after it.
-    pub fn skip_to_line(&mut self, line: u64) -> Result<Option<Result<HistoricalDetainer, Reject>>, ReadError> {
+    pub fn skip_to_line(
+        &mut self,
+        line: u64,
+    ) -> Result<Option<Result<HistoricalDetainer, Reject>>, ReadError> {
         while let Some(row) = self.table.next_row()? {
             let begins = match &row {
                 Ok(row) => row.line,
@@ -231,7 +267,10 @@ impl<R: BufRead> Rows<'_, R> {
 
     fn understand(&mut self, row: RawRow) -> Result<HistoricalDetainer, Reject> {
         let at = self.places;
-        let prepared_on = match parse_date(self.text(&row, at.prepared_on), self.format.mapping.dates.century) {
+        let prepared_on = match parse_date(
+            self.text(&row, at.prepared_on),
+            self.format.mapping.dates.century,
+        ) {
             Ok(date) => date,
             Err(reason) => return Err(self.reject(row, at.prepared_on, reason)),
         };
@@ -243,17 +282,25 @@ impl<R: BufRead> Rows<'_, R> {
             self.warn(warning);
         }
         let asks = match form {
-            Some(Form::Other) | None if self.text(&row, at.notify_release).eq_ignore_ascii_case("yes") => Asks::Notify,
+            Some(Form::Other) | None
+                if self
+                    .text(&row, at.notify_release)
+                    .eq_ignore_ascii_case("yes") =>
+            {
+                Asks::Notify
+            }
             Some(form) => form.asks(),
             None => Asks::Unknown,
         };
         let lift_text = self.text(&row, at.lift_reason);
         let lift_reason_raw = (!lift_text.is_empty()).then(|| lift_text.to_owned());
-        let lift_reason = lift_reason_raw.as_ref().map(|text| match self.format.lift_reasons.get(&folded(text)) {
-            Some(code) => code.clone(),
-            None => {
-                self.warn(format!("lift reason not known: {text}"));
-                "other".into()
+        let lift_reason = lift_reason_raw.as_ref().map(|text| {
+            match self.format.lift_reasons.get(&folded(text)) {
+                Some(code) => code.clone(),
+                None => {
+                    self.warn(format!("lift reason not known: {text}"));
+                    "other".into()
+                }
             }
         });
         let place = self.place(&row);
@@ -278,12 +325,17 @@ impl<R: BufRead> Rows<'_, R> {
     fn text<'r>(&self, row: &'r RawRow, place: Option<usize>) -> &'r str {
         let text = place.map_or("", |place| row.get(place));
         // Letters and digits alone tell a redaction whichever way its brackets stand.
-        if text.is_empty() || text.len() <= 24 && self.format.missing.contains(&folded(text)) { "" } else { text }
+        if text.is_empty() || text.len() <= 24 && self.format.missing.contains(&folded(text)) {
+            ""
+        } else {
+            text
+        }
     }
 
     fn place(&mut self, row: &RawRow) -> Arc<Place> {
         let at = self.places;
-        let parts = [at.facility_code, at.facility, at.city, at.state].map(|place| self.text(row, place));
+        let parts =
+            [at.facility_code, at.facility, at.city, at.state].map(|place| self.text(row, place));
         self.key.clear();
         for part in parts {
             self.key.push_str(part);
@@ -311,7 +363,14 @@ impl<R: BufRead> Rows<'_, R> {
     fn reject(&self, row: RawRow, place: Option<usize>, reason: &str) -> Reject {
         let column = place.map(|place| self.table.columns.heading(place).to_owned());
         let value = place.map(|place| row.get(place).to_owned());
-        Reject { ordinal: row.ordinal, line: row.line, column, value, reason: reason.to_owned(), raw: row.raw }
+        Reject {
+            ordinal: row.ordinal,
+            line: row.line,
+            column,
+            value,
+            reason: reason.to_owned(),
+            raw: row.raw,
+        }
     }
 }
 
@@ -333,11 +392,13 @@ fn parse_date(text: &str, century: i32) -> Result<NaiveDate, &'static str> {
     let date = if day.contains('/') {
         let mut parts = day.split('/').map(number);
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Some((month, _))), Some(Some((day, _))), Some(Some((year, digits))), None) => match digits {
-                2 => NaiveDate::from_ymd_opt(century + year as i32, month, day),
-                4 => NaiveDate::from_ymd_opt(year as i32, month, day),
-                _ => None,
-            },
+            (Some(Some((month, _))), Some(Some((day, _))), Some(Some((year, digits))), None) => {
+                match digits {
+                    2 => NaiveDate::from_ymd_opt(century + year as i32, month, day),
+                    4 => NaiveDate::from_ymd_opt(year as i32, month, day),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     } else {
@@ -352,7 +413,9 @@ fn parse_date(text: &str, century: i32) -> Result<NaiveDate, &'static str> {
     match date {
         None => Err("not a date (M/D/YY, M/D/YYYY or YYYY-MM-DD)"),
         // The form exists since 1983.
-        Some(date) if !(1983..2100).contains(&chrono::Datelike::year(&date)) => Err("a year before the form or far ahead"),
+        Some(date) if !(1983..2100).contains(&chrono::Datelike::year(&date)) => {
+            Err("a year before the form or far ahead")
+        }
         Some(date) => Ok(date),
     }
 }
@@ -371,9 +434,16 @@ fn revision(form: &str) -> Option<String> {
         None => ("before ", inner.strip_prefix("prior to ")?),
     };
     let (month, year) = rest.trim().split_once(' ')?;
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let month = MONTHS.iter().position(|name| month.to_ascii_lowercase().starts_with(name))? + 1;
-    let (year, 4) = number(year.trim())? else { return None };
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let month = MONTHS
+        .iter()
+        .position(|name| month.to_ascii_lowercase().starts_with(name))?
+        + 1;
+    let (year, 4) = number(year.trim())? else {
+        return None;
+    };
     Some(format!("{before}{month:02}/{:02}", year % 100))
 }
 
@@ -414,14 +484,20 @@ mod tests {
     use super::super::place::CountyMethod;
     use super::*;
 
-    fn read(text: &str) -> (Vec<Result<HistoricalDetainer, Reject>>, BTreeMap<String, u64>) {
+    fn read(
+        text: &str,
+    ) -> (
+        Vec<Result<HistoricalDetainer, Reject>>,
+        BTreeMap<String, u64>,
+    ) {
         let format = Ddp::embedded().unwrap();
         let mut rows = format.read(text.as_bytes()).unwrap();
         let all = rows.by_ref().map(Result::unwrap).collect();
         (all, rows.warnings().clone())
     }
 
-    const HEADING: &str = "Prepare Date,Detainer Type,Detainer Detention Facility,State,City,Detainer Lift Reason\n";
+    const HEADING: &str =
+        "Prepare Date,Detainer Type,Detainer Detention Facility,State,City,Detainer Lift Reason\n";
 
     #[test]
     fn a_row_of_2015_is_understood() {
@@ -429,10 +505,22 @@ mod tests {
             "{HEADING}5/8/15,I247 - Immigration Detainer - Notice of Action (as of March 2013),ALPHA  COUNTY JAIL,TEXAS,AUSTIN,Lifted - Lack of Space\n"
         ));
         let row = rows[0].as_ref().unwrap();
-        assert_eq!(row.prepared_on, NaiveDate::from_ymd_opt(2015, 5, 8).unwrap());
-        assert_eq!((row.form, row.form_revision.as_deref(), row.asks), (Some(Form::I247), Some("03/13"), Asks::Hold));
-        assert_eq!((row.lift_reason.as_deref(), row.lift_reason_raw.as_deref()), (Some("resource_constraint"), Some("Lifted - Lack of Space")));
-        assert_eq!((row.place.facility.as_deref(), row.place.state.as_deref()), (Some("ALPHA COUNTY JAIL"), Some("TX")));
+        assert_eq!(
+            row.prepared_on,
+            NaiveDate::from_ymd_opt(2015, 5, 8).unwrap()
+        );
+        assert_eq!(
+            (row.form, row.form_revision.as_deref(), row.asks),
+            (Some(Form::I247), Some("03/13"), Asks::Hold)
+        );
+        assert_eq!(
+            (row.lift_reason.as_deref(), row.lift_reason_raw.as_deref()),
+            (Some("resource_constraint"), Some("Lifted - Lack of Space"))
+        );
+        assert_eq!(
+            (row.place.facility.as_deref(), row.place.state.as_deref()),
+            (Some("ALPHA COUNTY JAIL"), Some("TX"))
+        );
         assert!(row.raw_line.contains("ALPHA  COUNTY"));
         assert!(warnings.is_empty());
     }
@@ -445,18 +533,33 @@ mod tests {
             "\"2\",2026-02-12 00:00:00,\"MINNESOTA\",\"HENNEPIN COUNTY ADC\",\"MINNEAPOLIS\",\"Detainer Declined by LEA\",NA,YES\n",
         ));
         let first = rows[0].as_ref().unwrap();
-        assert_eq!((first.form, first.form_revision.as_deref()), (Some(Form::I247A), Some("05/25")));
-        assert_eq!((first.lift_reason.as_deref(), first.place.city.as_deref()), (None, None));
+        assert_eq!(
+            (first.form, first.form_revision.as_deref()),
+            (Some(Form::I247A), Some("05/25"))
+        );
+        assert_eq!(
+            (first.lift_reason.as_deref(), first.place.city.as_deref()),
+            (None, None)
+        );
         let second = rows[1].as_ref().unwrap();
-        assert_eq!((second.form, second.asks, second.place.county.as_deref()), (None, Asks::Notify, Some("27053")));
+        assert_eq!(
+            (second.form, second.asks, second.place.county.as_deref()),
+            (None, Asks::Notify, Some("27053"))
+        );
         assert_eq!(second.lift_reason.as_deref(), Some("declined_by_lea"));
     }
 
     #[test]
     fn forms_are_told_by_their_beginning() {
         for (text, form) in [
-            ("I247A - Immigration Detainer - Immigration Detainer - Notice of Action", Form::I247A),
-            ("I247D - Immigration Detainer - Request for Action", Form::I247D),
+            (
+                "I247A - Immigration Detainer - Immigration Detainer - Notice of Action",
+                Form::I247A,
+            ),
+            (
+                "I247D - Immigration Detainer - Request for Action",
+                Form::I247D,
+            ),
             ("I-247N - Immigration Advisal", Form::I247N),
             ("i247g", Form::I247G),
             ("I247X", Form::I247X),
@@ -466,32 +569,64 @@ mod tests {
         ] {
             assert_eq!(Form::parse(text), form, "{text}");
         }
-        assert_eq!(revision("I247 - Notice (prior to March 2013)").as_deref(), Some("before 03/13"));
+        assert_eq!(
+            revision("I247 - Notice (prior to March 2013)").as_deref(),
+            Some("before 03/13")
+        );
         assert_eq!(revision("I247 - Notice (Spanish)"), None);
     }
 
     #[test]
     fn dates_come_in_three_forms_and_a_bad_one_is_reported_with_its_column() {
-        for (text, year, month, day) in
-            [("1/2/15", 2015, 1, 2), ("01/02/2015", 2015, 1, 2), ("2015-01-02", 2015, 1, 2), ("1/2/15 0:00", 2015, 1, 2), ("2015-01-02T10:00:00", 2015, 1, 2)]
-        {
-            assert_eq!(parse_date(text, 2000), Ok(NaiveDate::from_ymd_opt(year, month, day).unwrap()), "{text}");
+        for (text, year, month, day) in [
+            ("1/2/15", 2015, 1, 2),
+            ("01/02/2015", 2015, 1, 2),
+            ("2015-01-02", 2015, 1, 2),
+            ("1/2/15 0:00", 2015, 1, 2),
+            ("2015-01-02T10:00:00", 2015, 1, 2),
+        ] {
+            assert_eq!(
+                parse_date(text, 2000),
+                Ok(NaiveDate::from_ymd_opt(year, month, day).unwrap()),
+                "{text}"
+            );
         }
-        for text in ["", "2/30/15", "15/1/15", "1/2", "1/2/3/15", "1/2/015", "20150102", "15-01-02", "1/2/0001", "+1/2/15", "soon"] {
+        for text in [
+            "", "2/30/15", "15/1/15", "1/2", "1/2/3/15", "1/2/015", "20150102", "15-01-02",
+            "1/2/0001", "+1/2/15", "soon",
+        ] {
             assert!(parse_date(text, 2000).is_err(), "{text}");
         }
-        let (rows, _) = read(&format!("{HEADING}2/30/15,I247,,,,\n,I247,,,,\n1/1/15,I247,,,,\n"));
+        let (rows, _) = read(&format!(
+            "{HEADING}2/30/15,I247,,,,\n,I247,,,,\n1/1/15,I247,,,,\n"
+        ));
         let reject = rows[0].as_ref().unwrap_err();
-        assert_eq!((reject.ordinal, reject.line, reject.column.as_deref(), reject.value.as_deref()), (1, 2, Some("Prepare Date"), Some("2/30/15")));
+        assert_eq!(
+            (
+                reject.ordinal,
+                reject.line,
+                reject.column.as_deref(),
+                reject.value.as_deref()
+            ),
+            (1, 2, Some("Prepare Date"), Some("2/30/15"))
+        );
         assert_eq!(rows[1].as_ref().unwrap_err().reason, "no date");
         assert_eq!(rows[2].as_ref().unwrap().ordinal, 3);
     }
 
     #[test]
     fn an_unknown_lift_reason_is_other_with_a_warning_and_a_blank_one_is_unknown() {
-        let (rows, warnings) = read(&format!("{HEADING}1/1/15,I247,,,,Went Home\n1/1/15,I247,,,,\n1/1/15,I247,,,,Went Home\n"));
-        assert_eq!(rows[0].as_ref().unwrap().lift_reason.as_deref(), Some("other"));
-        assert_eq!(rows[0].as_ref().unwrap().lift_reason_raw.as_deref(), Some("Went Home"));
+        let (rows, warnings) = read(&format!(
+            "{HEADING}1/1/15,I247,,,,Went Home\n1/1/15,I247,,,,\n1/1/15,I247,,,,Went Home\n"
+        ));
+        assert_eq!(
+            rows[0].as_ref().unwrap().lift_reason.as_deref(),
+            Some("other")
+        );
+        assert_eq!(
+            rows[0].as_ref().unwrap().lift_reason_raw.as_deref(),
+            Some("Went Home")
+        );
         assert_eq!(rows[1].as_ref().unwrap().lift_reason, None);
         assert_eq!(warnings.get("lift reason not known: Went Home"), Some(&2));
     }
@@ -499,7 +634,9 @@ mod tests {
     #[test]
     fn equal_rows_are_two_rows_and_the_hash_tells_a_changed_one() {
         let line = "1/1/15,I247,ALAMEDA COUNTY JAIL,CALIFORNIA,OAKLAND,\n";
-        let (rows, _) = read(&format!("{HEADING}{line}{line}1/1/15,I247,ALAMEDA COUNTY JAIL,CALIFORNIA,OAKLAND,Lifted\n"));
+        let (rows, _) = read(&format!(
+            "{HEADING}{line}{line}1/1/15,I247,ALAMEDA COUNTY JAIL,CALIFORNIA,OAKLAND,Lifted\n"
+        ));
         let rows: Vec<_> = rows.into_iter().map(Result::unwrap).collect();
         assert_eq!((rows[0].ordinal, rows[1].ordinal), (1, 2));
         assert_eq!(rows[0].row_hash, rows[1].row_hash);
@@ -521,14 +658,18 @@ mod tests {
     fn shared(file: &str) -> Option<std::fs::File> {
         let folder = std::env::var_os("SALLYPORT_SHARED")
             .map(std::path::PathBuf::from)
-            .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+            .unwrap_or_else(|| {
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data")
+            });
         match std::fs::File::open(folder.join(file)) {
             Ok(file) => Some(file),
             Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
                 panic!("{file}: {error}; in CI the released files must be there (SALLYPORT_SHARED)")
             }
             Err(_) => {
-                eprintln!("not run: {file} is not there; set SALLYPORT_SHARED to the folder of released files");
+                eprintln!(
+                    "not run: {file} is not there; set SALLYPORT_SHARED to the folder of released files"
+                );
                 None
             }
         }
@@ -536,24 +677,44 @@ mod tests {
 
     #[test]
     fn fiscal_year_2015_gives_the_published_totals() {
-        let Some(file) = shared("detainers-fy2015/detainers-fy2015.csv.gz") else { return };
+        let Some(file) = shared("detainers-fy2015/detainers-fy2015.csv.gz") else {
+            return;
+        };
         let format = Ddp::embedded().unwrap();
-        let mut rows = format.read(super::super::parse::unpacked(file).unwrap()).unwrap();
-        let all: Vec<HistoricalDetainer> =
-            rows.by_ref().map(|row| row.unwrap().expect("no row of this release is bad")).collect();
+        let mut rows = format
+            .read(super::super::parse::unpacked(file).unwrap())
+            .unwrap();
+        let all: Vec<HistoricalDetainer> = rows
+            .by_ref()
+            .map(|row| row.unwrap().expect("no row of this release is bad"))
+            .collect();
         assert!(rows.warnings().is_empty(), "{:?}", rows.warnings());
         assert_eq!(all.len(), 79_053);
-        assert!(all.iter().zip(1..).all(|(row, ordinal)| row.ordinal == ordinal));
+        assert!(
+            all.iter()
+                .zip(1..)
+                .all(|(row, ordinal)| row.ordinal == ordinal)
+        );
 
-        fn tally<K: Ord>(all: &[HistoricalDetainer], key: impl Fn(&HistoricalDetainer) -> K) -> BTreeMap<K, usize> {
+        fn tally<K: Ord>(
+            all: &[HistoricalDetainer],
+            key: impl Fn(&HistoricalDetainer) -> K,
+        ) -> BTreeMap<K, usize> {
             let mut counts = BTreeMap::new();
             for row in all {
                 *counts.entry(key(row)).or_default() += 1;
             }
             counts
         }
-        let months: Vec<usize> = tally(&all, |row| row.prepared_on.format("%Y-%m").to_string()).into_values().collect();
-        assert_eq!(months, [11_437, 9_657, 8_306, 7_140, 7_079, 8_081, 8_139, 7_638, 7_590, 3_986]);
+        let months: Vec<usize> = tally(&all, |row| row.prepared_on.format("%Y-%m").to_string())
+            .into_values()
+            .collect();
+        assert_eq!(
+            months,
+            [
+                11_437, 9_657, 8_306, 7_140, 7_079, 8_081, 8_139, 7_638, 7_590, 3_986
+            ]
+        );
 
         let forms = tally(&all, |row| (row.form, row.form_revision.clone()));
         assert_eq!(forms[&(Some(Form::I247), Some("03/13".into()))], 75_497);
@@ -581,33 +742,65 @@ mod tests {
             assert_eq!(reasons[&text.map(str::to_owned)], count, "{text:?}");
         }
         assert_eq!(reasons.len(), 13);
-        let notice_only = |row: &&HistoricalDetainer| row.asks == Asks::Notify && row.lift_reason.as_deref() == Some("declined_by_lea");
+        let notice_only = |row: &&HistoricalDetainer| {
+            row.asks == Asks::Notify && row.lift_reason.as_deref() == Some("declined_by_lea")
+        };
         assert_eq!(all.iter().filter(notice_only).count(), 40);
 
-        let states = tally(&all, |row| row.place.state.as_ref().map(|state| state.to_string()));
-        assert_eq!((states[&None], states[&Some("TX".into())], states[&Some("CA".into())]), (9_020, 17_284, 13_456));
+        let states = tally(&all, |row| {
+            row.place.state.as_ref().map(|state| state.to_string())
+        });
+        assert_eq!(
+            (
+                states[&None],
+                states[&Some("TX".into())],
+                states[&Some("CA".into())]
+            ),
+            (9_020, 17_284, 13_456)
+        );
 
         // The mapping notes counted 39,200 by name, 27,104 by city, 1,594 city unknown, 9,042 no
         // usable state. The same rules with names folded to upper case and without accents, and
         // with the island areas as states, move 47 rows from city to name (Doña Ana 24, Cabarrus
         // 23), 69 from unknown to city (cities in mixed case), 28 from no state to unknown city.
-        let methods = tally(&all, |row| (row.place.method.as_str(), row.place.method.unresolved()));
+        let methods = tally(&all, |row| {
+            (row.place.method.as_str(), row.place.method.unresolved())
+        });
         assert_eq!(methods[&("by_name", None)], 39_247);
         assert_eq!(methods[&("by_city", None)], 27_126);
         assert_eq!(methods[&("unresolved", Some("city_ambiguous"))], 2_107);
         assert_eq!(methods[&("unresolved", Some("city_unknown"))], 1_525 + 28);
-        assert_eq!(methods[&("unresolved", Some("no_usable_state"))], 9_042 - 28);
+        assert_eq!(
+            methods[&("unresolved", Some("no_usable_state"))],
+            9_042 - 28
+        );
         assert_eq!(methods[&("unresolved", Some("facility_blank"))], 6);
         assert_eq!(all.iter().filter(|row| row.place.conflict).count(), 9);
 
-        let counties = tally(&all, |row| row.place.county.as_ref().map(|county| county.to_string()));
-        for (county, count) in [("06073", 1_203), ("48453", 1_285), ("04013", 4_916), ("06037", 3_152)] {
+        let counties = tally(&all, |row| {
+            row.place.county.as_ref().map(|county| county.to_string())
+        });
+        for (county, count) in [
+            ("06073", 1_203),
+            ("48453", 1_285),
+            ("04013", 4_916),
+            ("06037", 3_152),
+        ] {
             assert_eq!(counties[&Some(county.to_owned())], count, "{county}");
         }
         // By place 1,203; what is known to be local leaves out MCC, Donovan and the private places.
-        let kinds = tally(&all, |row| (row.place.county.as_deref() == Some("06073"), row.place.custodian_kind));
+        let kinds = tally(&all, |row| {
+            (
+                row.place.county.as_deref() == Some("06073"),
+                row.place.custodian_kind,
+            )
+        });
         use super::super::place::CustodianKind::{Federal, Local, Private, State, Unknown};
-        assert_eq!([Local, State, Federal, Private, Unknown].map(|kind| kinds[&(true, kind)]), [1_166, 5, 25, 5, 2]);
-        assert!(all.iter().all(|row| (row.place.county.is_none()) == matches!(row.place.method, CountyMethod::Unresolved(_))));
+        assert_eq!(
+            [Local, State, Federal, Private, Unknown].map(|kind| kinds[&(true, kind)]),
+            [1_166, 5, 25, 5, 2]
+        );
+        assert!(all.iter().all(|row| (row.place.county.is_none())
+            == matches!(row.place.method, CountyMethod::Unresolved(_))));
     }
 }

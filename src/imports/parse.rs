@@ -35,7 +35,9 @@ impl RawRow {
 
     /// The field of a column, without blanks at its ends.
     pub fn get(&self, column: usize) -> &str {
-        self.fields.get(column).map_or("", |range| self.text[range.clone()].trim())
+        self.fields
+            .get(column)
+            .map_or("", |range| self.text[range.clone()].trim())
     }
 }
 
@@ -61,7 +63,7 @@ pub enum ReadError {
     Utf16,
     #[error("no heading in the first {PREAMBLE} rows names {missing}; they name {found}")]
     NoHeading { missing: String, found: String },
-    #[error("more than {} rows", u32::MAX)]
+    #[error("more than {} rows", i32::MAX)]
     TooManyRows,
 }
 
@@ -70,14 +72,21 @@ pub fn unpacked(file: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead 
     let mut file = BufReader::with_capacity(1 << 16, file);
     if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         // Several members end to end are one file, as gzip itself reads them.
-        return Ok(Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file))));
+        return Ok(Box::new(BufReader::with_capacity(
+            1 << 16,
+            flate2::bufread::MultiGzDecoder::new(file),
+        )));
     }
     Ok(Box::new(file))
 }
 
 /// Headings are the same when their letters and digits are.
 pub fn folded(heading: &str) -> String {
-    heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    heading
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Which column holds which field.
@@ -99,13 +108,17 @@ impl Columns {
     }
 
     fn find<'a>(headings: &RawRow, fields: impl Iterator<Item = (&'a str, &'a [String])>) -> Self {
-        let headings: Vec<String> = (0..headings.len()).map(|at| headings.get(at).to_owned()).collect();
+        let headings: Vec<String> = (0..headings.len())
+            .map(|at| headings.get(at).to_owned())
+            .collect();
         let known: Vec<String> = headings.iter().map(|heading| folded(heading)).collect();
         let places = fields
             .filter_map(|(field, spellings)| {
-                let place = spellings
-                    .iter()
-                    .find_map(|spelling| known.iter().position(|heading| *heading == folded(spelling)))?;
+                let place = spellings.iter().find_map(|spelling| {
+                    known
+                        .iter()
+                        .position(|heading| *heading == folded(spelling))
+                })?;
                 Some((field.to_owned(), place))
             })
             .collect();
@@ -133,26 +146,51 @@ impl<R: BufRead> Table<R> {
             let Some(record) = records.next()? else { break };
             let Ok(row) = record else { continue };
             let columns = Columns::find(&row, fields.clone());
-            let missing: Vec<String> = required.iter().filter(|f| columns.place(f).is_none()).cloned().collect();
+            let missing: Vec<String> = required
+                .iter()
+                .filter(|f| columns.place(f).is_none())
+                .cloned()
+                .collect();
             if missing.is_empty() {
                 records.width = Some(columns.headings.len());
-                return Ok(Self { records, columns, ordinal: 0 });
+                return Ok(Self {
+                    records,
+                    columns,
+                    ordinal: 0,
+                });
             }
-            if best.as_ref().is_none_or(|(fewest, _)| missing.len() < fewest.len()) {
+            if best
+                .as_ref()
+                .is_none_or(|(fewest, _)| missing.len() < fewest.len())
+            {
                 best = Some((missing, columns.headings.join(", ")));
             }
         }
         let (missing, found) = best.unwrap_or_else(|| (required.to_vec(), "nothing".to_owned()));
-        Err(ReadError::NoHeading { missing: missing.join(", "), found })
+        Err(ReadError::NoHeading {
+            missing: missing.join(", "),
+            found,
+        })
     }
 
     /// The next row, good or bad; none at the end.
     pub fn next_row(&mut self) -> Result<Option<Result<RawRow, Reject>>, ReadError> {
-        let Some(record) = self.records.next()? else { return Ok(None) };
-        self.ordinal = self.ordinal.checked_add(1).ok_or(ReadError::TooManyRows)?;
+        let Some(record) = self.records.next()? else {
+            return Ok(None);
+        };
+        // Ordinals are `int` in the database.
+        self.ordinal = Some(self.ordinal + 1)
+            .filter(|next| *next <= i32::MAX as u32)
+            .ok_or(ReadError::TooManyRows)?;
         Ok(Some(match record {
-            Ok(row) => Ok(RawRow { ordinal: self.ordinal, ..row }),
-            Err(reject) => Err(Reject { ordinal: self.ordinal, ..reject }),
+            Ok(row) => Ok(RawRow {
+                ordinal: self.ordinal,
+                ..row
+            }),
+            Err(reject) => Err(Reject {
+                ordinal: self.ordinal,
+                ..reject
+            }),
         }))
     }
 }
@@ -170,13 +208,25 @@ struct Records<R> {
 
 impl<R: BufRead> Records<R> {
     fn new(mut reader: R) -> Result<Self, ReadError> {
-        let start = reader.fill_buf().map_err(|source| ReadError::Io { line: 1, source })?;
+        let start = reader
+            .fill_buf()
+            .map_err(|source| ReadError::Io { line: 1, source })?;
         if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
             return Err(ReadError::Utf16);
         }
-        let mark = if start.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
+        let mark = if start.starts_with(&[0xef, 0xbb, 0xbf]) {
+            3
+        } else {
+            0
+        };
         reader.consume(mark);
-        Ok(Self { reader, delimiter: b',', width: None, pending: Default::default(), line: 0 })
+        Ok(Self {
+            reader,
+            delimiter: b',',
+            width: None,
+            pending: Default::default(),
+            line: 0,
+        })
     }
 
     /// A physical line without its end, and whether more than `LONGEST_RECORD` of it was skipped;
@@ -190,7 +240,10 @@ impl<R: BufRead> Records<R> {
         let mut overlong = false;
         loop {
             let line = self.line + 1;
-            let buffer = self.reader.fill_buf().map_err(|source| ReadError::Io { line, source })?;
+            let buffer = self
+                .reader
+                .fill_buf()
+                .map_err(|source| ReadError::Io { line, source })?;
             if buffer.is_empty() {
                 if bytes.is_empty() && !overlong {
                     return Ok(None);
@@ -226,7 +279,11 @@ impl<R: BufRead> Records<R> {
         };
         let line = self.line;
         if overlong || first.len() > LONGEST_RECORD {
-            return Ok(Some(Err(reject(line, &first[..200.min(first.len())], "the line is longer than 64 KiB"))));
+            return Ok(Some(Err(reject(
+                line,
+                &first[..200.min(first.len())],
+                "the line is longer than 64 KiB",
+            ))));
         }
         if self.width.is_none() {
             self.delimiter = likely_delimiter(&first);
@@ -238,11 +295,19 @@ impl<R: BufRead> Records<R> {
         let mut further: Vec<Vec<u8>> = Vec::new();
         let mut at = follow(At::FieldStart, &bytes, delimiter);
         while at == At::Quoted {
-            let more = if bytes.len() > LONGEST_RECORD { None } else { self.read_line()? };
+            let more = if bytes.len() > LONGEST_RECORD {
+                None
+            } else {
+                self.read_line()?
+            };
             let Some((next, _)) = more else {
                 bytes.truncate(first_length);
                 self.give_back(further);
-                return Ok(Some(Err(reject(line, &bytes, "a quote opens and never closes"))));
+                return Ok(Some(Err(reject(
+                    line,
+                    &bytes,
+                    "a quote opens and never closes",
+                ))));
             };
             at = follow(at, &next, delimiter);
             bytes.push(b'\n');
@@ -250,16 +315,22 @@ impl<R: BufRead> Records<R> {
             further.push(next);
         }
         let read = split(line, &bytes, delimiter).and_then(|row| match self.width {
-            Some(width) if row.len() != width => {
-                Err(reject(line, &bytes, &format!("{} fields where the heading has {width}", row.len())))
-            }
+            Some(width) if row.len() != width => Err(reject(
+                line,
+                &bytes,
+                &format!("{} fields where the heading has {width}", row.len()),
+            )),
             _ => Ok(row),
         });
         if read.is_err() && !further.is_empty() {
             // A stray quote swallowed good lines: only the line where it opened is bad.
             bytes.truncate(first_length);
             self.give_back(further);
-            return Ok(Some(Err(reject(line, &bytes, "a quote opens here and closes on another line"))));
+            return Ok(Some(Err(reject(
+                line,
+                &bytes,
+                "a quote opens here and closes on another line",
+            ))));
         }
         Ok(Some(read))
     }
@@ -279,7 +350,10 @@ fn memchr_newline(bytes: &[u8]) -> Option<usize> {
 fn likely_delimiter(heading: &[u8]) -> u8 {
     let count = |wanted: u8| heading.iter().filter(|&&byte| byte == wanted).count();
     // `max_by_key` takes the last of equals: a comma, unless another one occurs more often.
-    [b'\t', b';', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
+    [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|&delimiter| count(delimiter))
+        .unwrap_or(b',')
 }
 
 /// Where a reader stands in a record.
@@ -337,7 +411,10 @@ fn split(line: u64, bytes: &[u8], delimiter: u8) -> Result<RawRow, Reject> {
         } else {
             rest
         };
-        let end = after.bytes().position(|byte| byte == delimiter).unwrap_or(after.len());
+        let end = after
+            .bytes()
+            .position(|byte| byte == delimiter)
+            .unwrap_or(after.len());
         text.push_str(&after[..end]);
         fields.push(start..text.len());
         if end == after.len() {
@@ -345,25 +422,47 @@ fn split(line: u64, bytes: &[u8], delimiter: u8) -> Result<RawRow, Reject> {
         }
         rest = &after[end + 1..];
     }
-    Ok(RawRow { ordinal: 0, line, raw: raw.to_owned(), text, fields })
+    Ok(RawRow {
+        ordinal: 0,
+        line,
+        raw: raw.to_owned(),
+        text,
+        fields,
+    })
 }
 
 fn reject(line: u64, bytes: &[u8], reason: &str) -> Reject {
     // The raw words go into a text column, which cannot hold a NUL.
     let raw = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
-    Reject { ordinal: 0, line, column: None, value: None, reason: reason.to_owned(), raw }
+    Reject {
+        ordinal: 0,
+        line,
+        column: None,
+        value: None,
+        reason: reason.to_owned(),
+        raw,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FIELDS: [(&str, [&str; 2]); 2] = [("day", ["Prepare Date", "day"]), ("place", ["Place", "place"])];
+    const FIELDS: [(&str, [&str; 2]); 2] = [
+        ("day", ["Prepare Date", "day"]),
+        ("place", ["Place", "place"]),
+    ];
 
     fn open(text: &[u8]) -> Result<Table<&[u8]>, ReadError> {
-        let fields: Vec<(&str, Vec<String>)> =
-            FIELDS.iter().map(|(field, names)| (*field, names.map(str::to_owned).to_vec())).collect();
-        Table::open(text, fields.iter().map(|(f, n)| (*f, n.as_slice())), &["day".to_owned(), "place".to_owned()])
+        let fields: Vec<(&str, Vec<String>)> = FIELDS
+            .iter()
+            .map(|(field, names)| (*field, names.map(str::to_owned).to_vec()))
+            .collect();
+        Table::open(
+            text,
+            fields.iter().map(|(f, n)| (*f, n.as_slice())),
+            &["day".to_owned(), "place".to_owned()],
+        )
     }
 
     fn rows(text: &[u8]) -> Vec<Result<RawRow, Reject>> {
@@ -375,7 +474,11 @@ mod tests {
         rows(text)
             .into_iter()
             .map(|row| match row {
-                Ok(row) => (row.ordinal, row.line, Ok((0..row.len()).map(|at| row.get(at).to_owned()).collect())),
+                Ok(row) => (
+                    row.ordinal,
+                    row.line,
+                    Ok((0..row.len()).map(|at| row.get(at).to_owned()).collect()),
+                ),
                 Err(reject) => (reject.ordinal, reject.line, Err(reject.reason)),
             })
             .collect()
@@ -383,21 +486,30 @@ mod tests {
 
     #[test]
     fn a_quoted_field_holds_delimiters_quotes_and_line_ends() {
-        let read = values(b"Prepare Date,Place\r\n1/2/15,\"A, \"\"B\"\"\nC\"\r\n\r\n3/4/15, D \r\n");
-        assert_eq!(read[0], (1, 2, Ok(vec!["1/2/15".into(), "A, \"B\"\nC".into()])));
+        let read =
+            values(b"Prepare Date,Place\r\n1/2/15,\"A, \"\"B\"\"\nC\"\r\n\r\n3/4/15, D \r\n");
+        assert_eq!(
+            read[0],
+            (1, 2, Ok(vec!["1/2/15".into(), "A, \"B\"\nC".into()]))
+        );
         assert_eq!(read[1], (2, 5, Ok(vec!["3/4/15".into(), "D".into()])));
     }
 
     #[test]
     fn a_byte_order_mark_title_lines_and_other_spellings_are_understood() {
-        let read = values(b"\xef\xbb\xbfFOIA release\nall offices;of the year\nPLACE;prepare_date\nX;1/1/15\n");
+        let read = values(
+            b"\xef\xbb\xbfFOIA release\nall offices;of the year\nPLACE;prepare_date\nX;1/1/15\n",
+        );
         assert_eq!(read, vec![(1, 4, Ok(vec!["X".into(), "1/1/15".into()]))]);
     }
 
     #[test]
     fn a_bad_row_costs_itself_alone_and_keeps_its_ordinal() {
         let read = values(b"Prepare Date,Place\na,b,c\n\xff,x\nd\0,e\nf,g");
-        let reasons: Vec<_> = read.iter().map(|(ordinal, line, row)| (*ordinal, *line, row.clone().err())).collect();
+        let reasons: Vec<_> = read
+            .iter()
+            .map(|(ordinal, line, row)| (*ordinal, *line, row.clone().err()))
+            .collect();
         assert_eq!(
             reasons,
             vec![
@@ -416,12 +528,20 @@ mod tests {
         assert_eq!(read[0].2, Err("a quote opens and never closes".into()));
         assert_eq!(read[1], (2, 3, Ok(vec!["2".into(), "b".into()])));
         let read = values(b"Prepare Date,Place\n1,\"open\n2,b\n3,\"c\"\n4,d\n");
-        assert_eq!(read.iter().map(|row| (row.1, row.2.is_ok())).collect::<Vec<_>>(), vec![(2, false), (3, true), (4, true), (5, true)]);
+        assert_eq!(
+            read.iter()
+                .map(|row| (row.1, row.2.is_ok()))
+                .collect::<Vec<_>>(),
+            vec![(2, false), (3, true), (4, true), (5, true)]
+        );
     }
 
     #[test]
     fn a_quote_inside_a_bare_field_is_a_letter() {
-        assert_eq!(values(b"Prepare Date,Place\n1,5\" PIPE\n2,b\n")[0].2, Ok(vec!["1".into(), "5\" PIPE".into()]));
+        assert_eq!(
+            values(b"Prepare Date,Place\n1,5\" PIPE\n2,b\n")[0].2,
+            Ok(vec!["1".into(), "5\" PIPE".into()])
+        );
     }
 
     #[test]
@@ -442,7 +562,10 @@ mod tests {
     #[test]
     fn a_missing_column_is_named_with_what_was_found() {
         let error = open(b"Prepare Date,Town\n1,2\n").err().unwrap().to_string();
-        assert!(error.contains("names place; they name Prepare Date, Town"), "{error}");
+        assert!(
+            error.contains("names place; they name Prepare Date, Town"),
+            "{error}"
+        );
         assert!(matches!(open(b"\xff\xfeP\0"), Err(ReadError::Utf16)));
         assert!(open(b"").is_err());
     }
@@ -455,11 +578,20 @@ mod tests {
         let packed = packed.finish().unwrap();
         let names: Vec<String> = vec!["Prepare Date".into()];
         let whole = unpacked(io::Cursor::new(packed.clone())).unwrap();
-        let mut table = Table::open(whole, [("day", names.as_slice())].into_iter(), &["day".to_owned()]).unwrap();
+        let mut table = Table::open(
+            whole,
+            [("day", names.as_slice())].into_iter(),
+            &["day".to_owned()],
+        )
+        .unwrap();
         assert!(table.next_row().unwrap().unwrap().is_ok());
         assert!(table.next_row().unwrap().is_none());
         let cut = unpacked(io::Cursor::new(packed[..packed.len() - 6].to_vec())).unwrap();
-        let read = Table::open(cut, [("day", names.as_slice())].into_iter(), &["day".to_owned()]);
+        let read = Table::open(
+            cut,
+            [("day", names.as_slice())].into_iter(),
+            &["day".to_owned()],
+        );
         let failed = match read {
             Err(_) => true,
             Ok(mut table) => loop {

@@ -102,6 +102,22 @@ pub async fn list(
     .await?)
 }
 
+/// Writes what may change of an agency; its ORI never does.
+pub async fn update(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        r#"update registry.agency set name = $2, kind = $3, jurisdiction = $4, time_zone = $5, place = $6, connected = $7
+            where ori = $1"#,
+        agency.ori,
+        agency.name,
+        agency.kind,
+        agency.jurisdiction,
+        agency.time_zone,
+        agency.place,
+        agency.connected
+    );
+    crate::db::expect_one_row(update.execute(conn).await?)
+}
+
 /// Inserts an agency; `false` when the ORI is there already.
 pub async fn insert(
     conn: &mut PgConnection,

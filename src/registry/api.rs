@@ -1,8 +1,8 @@
 //! `/v1/jurisdictions`, `/v1/agencies`, `/v1/offices`.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,7 +11,8 @@ use super::jurisdictions::{self, JurisdictionBody};
 use super::offices::{self, OfficeBody, OfficeKind};
 use crate::app::App;
 use crate::db::scope::Access;
-use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor, query};
+use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor, etag, json, query};
 use crate::identity::AnyCaller;
 use crate::log::{self, Event};
 use crate::types::ori::Ori;
@@ -253,6 +254,79 @@ pub async fn post_agency(
     .await
 }
 
+/// `PATCH /v1/agencies/{ori}`: a merge patch.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyPatch {
+    pub name: Option<String>,
+    pub kind: Option<AgencyKind>,
+    pub jurisdiction: Option<String>,
+    pub time_zone: Option<String>,
+    /// Null clears it.
+    #[serde(default, deserialize_with = "given")]
+    pub place: Option<Option<String>>,
+    pub connected: Option<bool>,
+}
+
+/// A field that is there, null or not, apart from one that is absent.
+fn given<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+pub async fn patch_agency(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Id(ori): Id<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let mut tx = caller.open(&app, Access::Write).await?;
+    let found = agencies::by_ori(tx.conn(), &ori)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(&[Role::SystemAdmin])?;
+    json_type(&parts.headers)?;
+    let patch: AgencyPatch = json::parse(&bytes)?;
+    let before = AgencyBody::from(found);
+    etag::require_match(&parts.headers, &Tagged::ok(&before).etag())?;
+    if let Some(zone) = &patch.time_zone {
+        time_zone(zone)?;
+    }
+    if let Some(id) = &patch.jurisdiction
+        && !jurisdictions::exists(tx.conn(), id).await?
+    {
+        return Err(Problem::field(
+            "/jurisdiction",
+            "unknown",
+            "No jurisdiction has this id.",
+        ));
+    }
+    let after = AgencyBody {
+        name: patch
+            .name
+            .as_deref()
+            .map(named)
+            .transpose()?
+            .unwrap_or(before.name),
+        kind: patch.kind.map_or(before.kind, |kind| kind.to_string()),
+        jurisdiction: patch.jurisdiction.unwrap_or(before.jurisdiction),
+        time_zone: patch.time_zone.unwrap_or(before.time_zone),
+        place: patch.place.unwrap_or(before.place),
+        connected: patch.connected.unwrap_or(before.connected),
+        ori: before.ori,
+    };
+    agencies::update(tx.conn(), &after).await?;
+    let event =
+        Event::new("agency.changed", app.clock.now(), tx.actor()).data("ori", after.ori.as_str());
+    log::append(&mut tx, vec![event]).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(Tagged::ok(&after).into_response())
+}
+
 pub async fn list_offices(
     State(app): State<App>,
     caller: AnyCaller,
@@ -365,6 +439,73 @@ pub async fn post_office(
         Ok(Tagged::created(&body, format!("/v1/offices/{}", body.code)))
     })
     .await
+}
+
+/// `PATCH /v1/offices/{code}`: a merge patch.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficePatch {
+    pub name: Option<String>,
+    pub kind: Option<OfficeKind>,
+    pub time_zone: Option<String>,
+    pub contacts: Option<Vec<Contact>>,
+    pub connected: Option<bool>,
+}
+
+pub async fn patch_office(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Id(code): Id<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let mut tx = caller.open(&app, Access::Write).await?;
+    let found = offices::by_code(tx.conn(), &code)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(&[Role::SystemAdmin])?;
+    json_type(&parts.headers)?;
+    let patch: OfficePatch = json::parse(&bytes)?;
+    let shown = sees_contacts(tx.actor(), found.id);
+    let before = found.body(true);
+    let seen = OfficeBody {
+        contacts: before.contacts.clone().filter(|_| shown),
+        ..before.clone()
+    };
+    etag::require_match(&parts.headers, &Tagged::ok(&seen).etag())?;
+    if let Some(zone) = &patch.time_zone {
+        time_zone(zone)?;
+    }
+    let contacts = patch
+        .contacts
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(Problem::internal)?;
+    let after = OfficeBody {
+        name: patch
+            .name
+            .as_deref()
+            .map(named)
+            .transpose()?
+            .unwrap_or(before.name),
+        kind: patch.kind.map_or(before.kind, |kind| kind.to_string()),
+        time_zone: patch.time_zone.unwrap_or(before.time_zone),
+        contacts: contacts.or(before.contacts),
+        connected: patch.connected.unwrap_or(before.connected),
+        code: before.code,
+    };
+    offices::update(tx.conn(), &after).await?;
+    let event =
+        Event::new("office.changed", app.clock.now(), tx.actor()).data("code", after.code.as_str());
+    log::append(&mut tx, vec![event]).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    let shown = OfficeBody {
+        contacts: after.contacts.clone().filter(|_| shown),
+        ..after
+    };
+    Ok(Tagged::ok(&shown).into_response())
 }
 
 fn conflict(pointer: &str, detail: &str) -> Problem {

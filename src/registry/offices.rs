@@ -84,6 +84,23 @@ pub async fn list(
     .await?)
 }
 
+/// Writes what may change of an office; its code never does.
+pub async fn update(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        "update registry.office set name = $2, kind = $3, time_zone = $4, contacts = $5, connected = $6 where code = $1",
+        office.code,
+        office.name,
+        office.kind,
+        office.time_zone,
+        office
+            .contacts
+            .clone()
+            .unwrap_or_else(|| Value::Array(Vec::new())),
+        office.connected
+    );
+    crate::db::expect_one_row(update.execute(conn).await?)
+}
+
 /// Inserts an office; `false` when the code is there already.
 pub async fn insert(
     conn: &mut PgConnection,

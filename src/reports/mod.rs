@@ -1,3 +1,5 @@
 //! Counts. The one place that reads across tables.
 
 pub mod api;
+pub mod historical;
+pub mod published;

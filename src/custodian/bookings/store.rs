@@ -28,6 +28,28 @@ pub async fn latest(
     .await?)
 }
 
+/// The booking of a number on a day, else the one that waits for its date.
+pub async fn on_date(
+    tx: &mut ScopedTx<'_>,
+    booking_number: &str,
+    booked_on: chrono::NaiveDate,
+) -> Result<Option<Booking>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Booking,
+        r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
+                  b.custody_basis, b.content_hash, p.date_of_birth
+             from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
+            where b.agency_id = $1 and b.booking_number = $2 and (b.booked_on = $3 or b.booked_on is null)
+            order by b.booked_on nulls last limit 1"#,
+        agency,
+        booking_number,
+        booked_on
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 pub async fn by_id(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Booking>, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
@@ -67,7 +89,21 @@ pub async fn list(
     .await?)
 }
 
-/// Opens a booking; `false` when another writer has opened the same one.
+/// Only one writer at a time opens a booking of a number. Taken when the number is unknown, and
+/// looked at again under the lock.
+pub async fn lock_number(tx: &mut ScopedTx<'_>, booking_number: &str) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    sqlx::query!(
+        "select pg_advisory_xact_lock($1, hashtext($2))",
+        agency,
+        booking_number
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Opens a booking, under the number's lock.
 pub async fn insert(
     tx: &mut ScopedTx<'_>,
     id: Uuid,
@@ -75,11 +111,11 @@ pub async fn insert(
     person: Uuid,
     booked: Option<(Timestamp, chrono::NaiveDate)>,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let agency = tx.agency_id();
-    let result = sqlx::query!(
+    sqlx::query!(
         r#"insert into custodian.booking (agency_id, id, booking_number, booked_at, booked_on, person_id, salt, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (agency_id, booking_number, booked_on) do nothing"#,
+           values ($1, $2, $3, $4, $5, $6, $7, $8)"#,
         agency,
         id,
         booking_number,
@@ -91,7 +127,7 @@ pub async fn insert(
     )
     .execute(tx.conn())
     .await?;
-    Ok(result.rows_affected() == 1)
+    Ok(())
 }
 
 /// What a feed says of a booking.

@@ -199,9 +199,12 @@ pub async fn upsert(
         .unwrap_or(chrono_tz::UTC);
     let booked_on = request.booked_at.with_timezone(&zone).date_naive();
     let content_hash = request.content_hash(&app.vault);
-    let existing = store::latest(tx, booking_number).await?;
     // The same number on another day is another booking; one that a notice opened waits for its date.
-    let same = existing.filter(|booking| booking.booked_on.is_none_or(|on| on == booked_on));
+    let mut same = store::on_date(tx, booking_number, booked_on).await?;
+    if same.is_none() {
+        store::lock_number(tx, booking_number).await?;
+        same = store::on_date(tx, booking_number, booked_on).await?;
+    }
     if let Some(booking) = &same
         && booking.content_hash.as_deref() == Some(&content_hash)
     {
@@ -215,7 +218,7 @@ pub async fn upsert(
         None => {
             let (person, _) = store::person_for(tx, &app.vault, &request.subject, now).await?;
             let id = BookingId::new(now).as_uuid();
-            if !store::insert(
+            store::insert(
                 tx,
                 id,
                 booking_number,
@@ -223,13 +226,7 @@ pub async fn upsert(
                 Some((request.booked_at, booked_on)),
                 now,
             )
-            .await?
-            {
-                return Err(Problem::new(
-                    crate::http::problem::Slug::Conflict,
-                    "Another writer is opening the same booking. Send it again.",
-                ));
-            }
+            .await?;
             (id, Change::New)
         }
     };

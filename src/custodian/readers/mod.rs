@@ -46,7 +46,7 @@ pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
 
 /// A request has arrived: is its person here, and is a release known already?
 async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Problem> {
-    let mut tx = ScopedTx::for_agency(&app.pools.custodian, actor).await?;
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     if let Some(case) = case_file::lock(&mut tx, id).await?
         && case.status == Status::Pending
         // In a later statement than the lock: a cancellation that came first is seen.
@@ -61,7 +61,7 @@ async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Prob
 /// The office has withdrawn its request: nothing waits for a decision any more.
 async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Problem> {
     let now = app.clock.now();
-    let mut tx = ScopedTx::for_agency(&app.pools.custodian, actor).await?;
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     if let Some(mut case) = case_file::lock(&mut tx, id).await? {
         for review in notices::open_reviews(&mut tx, id).await? {
             notices::settle(&mut tx, review.id, "withheld", None, now).await?;
@@ -76,7 +76,7 @@ async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Pro
 
 /// A booking or a notice is visible: does it concern a request that its own command did not see?
 async fn on_release(app: &App, actor: Actor, booking: uuid::Uuid) -> Result<(), Problem> {
-    let mut tx = ScopedTx::for_agency(&app.pools.custodian, actor).await?;
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     if let Some(booking) = bookings::store::by_id(&mut tx, booking).await? {
         let events = link::link_booking(&mut tx, app, &booking).await?;
         log::append(&mut tx, events).await?;

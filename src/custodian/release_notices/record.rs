@@ -204,23 +204,21 @@ async fn booking_for(
     request: &NoticeRequest,
     now: Timestamp,
 ) -> Result<Booking, Problem> {
-    if let Some(booking) = bookings::store::latest(tx, &request.booking_number).await? {
+    let mut known = bookings::store::latest(tx, &request.booking_number).await?;
+    if known.is_none() {
+        bookings::store::lock_number(tx, &request.booking_number).await?;
+        known = bookings::store::latest(tx, &request.booking_number).await?;
+    }
+    if let Some(booking) = known {
         // What the notice adds to the same custody; it never contradicts what is there.
         bookings::store::fill_identifiers(tx, &app.vault, booking.person_id, &request.subject)
             .await?;
         return Ok(booking);
     }
     let (person, _) = bookings::store::person_for(tx, &app.vault, &request.subject, now).await?;
-    bookings::store::insert(
-        tx,
-        BookingId::new(now).as_uuid(),
-        &request.booking_number,
-        person,
-        None,
-        now,
-    )
-    .await?;
-    Ok(bookings::store::latest(tx, &request.booking_number)
+    let id = BookingId::new(now).as_uuid();
+    bookings::store::insert(tx, id, &request.booking_number, person, None, now).await?;
+    Ok(bookings::store::by_id(tx, id)
         .await?
-        .ok_or_else(Problem::unavailable)?)
+        .ok_or_else(Problem::not_found)?)
 }

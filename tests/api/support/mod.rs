@@ -151,6 +151,7 @@ impl TestApp {
                 other_per_minute: generous,
             },
             demo: false,
+            https: false,
         };
         let vault = Vault::from_hex(&"5a".repeat(32)).unwrap();
         let app = App::new(pools, vault, Clock::default(), settings);

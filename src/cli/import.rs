@@ -1,0 +1,177 @@
+//! `sallyport import`: progress while it runs (a bar on a terminal, JSON lines when not), one
+//! JSON line on standard output at the end.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Failure, ImportArgs, database, migrate};
+use crate::config::Config;
+use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
+use crate::imports::ddp::Ddp;
+use crate::types::{Actor, Role, Side};
+
+pub fn detainers(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+    args: ImportArgs,
+) -> Result<(), Failure> {
+    if !args.file.is_file() {
+        return Err(Failure::Usage(format!(
+            "there is no file {}",
+            args.file.display()
+        )));
+    }
+    let database = database::Database::open(config, data_dir)?;
+    let runtime = database::runtime()?;
+    let outcome = runtime.block_on(run(config, &database, &args));
+    drop(runtime);
+    database.close()?;
+    outcome
+}
+
+async fn run(
+    config: &Config,
+    database: &database::Database,
+    args: &ImportArgs,
+) -> Result<(), Failure> {
+    if database.is_private {
+        migrate::apply(&database.owner).await?;
+    }
+    let app = database.app(config, false)?;
+    let dataset = args
+        .dataset
+        .clone()
+        .unwrap_or_else(|| default_dataset(&args.file));
+    let importer = Importer {
+        pool: &app.pools.operator,
+        actor: Actor {
+            side: Side::Operator,
+            role: Role::SystemAdmin,
+            agency: None,
+            office: None,
+            jurisdiction: None,
+            credential: "commandline".to_owned(),
+            name: "sallyport import".to_owned(),
+        },
+        clock: app.clock.clone(),
+        hub: None,
+    };
+    let started = Instant::now();
+    let mut progress = Progress::new();
+    let report = importer
+        .detainers(Arc::new(Ddp::embedded()?), &args.file, &dataset, |counts| {
+            progress.show(counts)
+        })
+        .await
+        .map_err(|error| match error {
+            ImportError::BadName | ImportError::Open { .. } => Failure::Usage(error.to_string()),
+            other => Failure::Failed(other.into()),
+        })?;
+    progress.end();
+    let seconds = started.elapsed().as_secs_f64();
+    if report.resumed {
+        eprintln!("The import went on where an earlier run was cut off.");
+    }
+    for (text, count) in &report.warnings {
+        eprintln!("kept, but not understood ({count} times): {text}");
+    }
+    if report.counts.rejected > 0 {
+        let path = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
+        write_rejects(&app.pools.operator, &report, &path).await?;
+        eprintln!(
+            "{} rows were rejected; they are in {} with their reasons.",
+            report.counts.rejected,
+            path.display()
+        );
+    }
+    let Counts {
+        read,
+        accepted,
+        unchanged,
+        rejected,
+        ..
+    } = report.counts;
+    println!(
+        "{}",
+        json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected, "seconds": (seconds * 1000.0).round() / 1000.0})
+    );
+    app.pools.close().await;
+    Ok(())
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".rejects.csv");
+    name.into()
+}
+
+/// The rejected rows of a job: line, column, value, reason, and the row as it was.
+async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Result<(), Failure> {
+    let rows = sqlx::query!(
+        "select line, column_name, value, reason, raw_line from reports.rejected_row where job_id = $1 order by ordinal",
+        report.job
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut writer = csv::Writer::from_path(path)?;
+    writer.write_record(["line", "column", "value", "reason", "row"])?;
+    for row in rows {
+        let line = row.line.to_string();
+        let column = row.column_name.unwrap_or_default();
+        // A cell that a spreadsheet would run as a formula is defused.
+        let value = inert(&row.value.unwrap_or_default());
+        writer.write_record([&line, &column, &value, &row.reason, &inert(&row.raw_line)])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn inert(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+enum Progress {
+    Bar(indicatif::ProgressBar),
+    Lines(Instant),
+}
+
+impl Progress {
+    fn new() -> Self {
+        if std::io::stderr().is_terminal() {
+            let bar = indicatif::ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Self::Bar(bar)
+        } else {
+            Self::Lines(Instant::now())
+        }
+    }
+
+    fn show(&mut self, counts: &Counts) {
+        match self {
+            Self::Bar(bar) => bar.set_message(format!(
+                "{} rows read, {} new or changed, {} unchanged, {} rejected",
+                counts.read, counts.accepted, counts.unchanged, counts.rejected
+            )),
+            Self::Lines(last) if last.elapsed() > Duration::from_secs(1) => {
+                *last = Instant::now();
+                let line = serde_json::to_string(counts).unwrap_or_default();
+                writeln!(std::io::stderr(), "{line}").ok();
+            }
+            Self::Lines(_) => {}
+        }
+    }
+
+    fn end(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or missing set-up.
+
+mod database;
+mod demo;
+mod import;
+mod keys;
+mod migrate;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::types::Role;
+
+/// Records immigration detainers, custody releases and what came of each request.
+#[derive(Parser)]
+#[command(name = "sallyport", version, about, propagate_version = true)]
+#[command(
+    after_help = "With no DATABASE_URL, each command uses a private PostgreSQL below --data-dir."
+)]
+struct Cli {
+    /// Settings file (TOML); see config/default.toml.
+    #[arg(long, global = true, env = "SALLYPORT_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder of the private PostgreSQL and the data key [default: ./data; for root /var/lib/sallyport].
+    #[arg(long, global = true, env = "SALLYPORT_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the API and the dashboard (the default).
+    Serve(ServeArgs),
+    /// Loads a labelled synthetic scenario, then serves it.
+    Demo(ServeArgs),
+    /// Brings the database's schema and the reference data up to date.
+    Migrate,
+    /// Makes API keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Reads files in.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Args, Default)]
+struct ServeArgs {
+    /// Address to listen on, such as 127.0.0.1:8080.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Makes a key and prints it, alone, on standard output. It is shown once.
+    Create(KeyArgs),
+}
+
+#[derive(Args)]
+struct KeyArgs {
+    /// submitter, reviewer, liaison, jurisdiction_admin, system_admin or auditor.
+    #[arg(long)]
+    role: Role,
+    /// ORI, for a submitter or reviewer.
+    #[arg(long)]
+    agency: Option<String>,
+    /// DHS code, for a liaison or an office's auditor.
+    #[arg(long)]
+    office: Option<String>,
+    /// Id such as us-ca or 06073, for a jurisdiction_admin or auditor.
+    #[arg(long)]
+    jurisdiction: Option<String>,
+    /// What the key is for.
+    #[arg(long)]
+    name: String,
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// Reads a release of federal detainer rows into historical records.
+    Detainers(ImportArgs),
+}
+
+#[derive(Args)]
+struct ImportArgs {
+    /// The file: .csv or .csv.gz.
+    file: PathBuf,
+    /// The layout: ddp (releases as the Deportation Data Project publishes them).
+    #[arg(long, value_parser = ["ddp"])]
+    format: String,
+    /// Name of the data set [default: the file's name].
+    #[arg(long)]
+    dataset: Option<String>,
+    /// Where rejected rows are written [default: FILE.rejects.csv, only when there are any].
+    #[arg(long)]
+    rejects: Option<PathBuf>,
+}
+
+/// What a command ends with.
+enum Failure {
+    /// 2: the call or the set-up is wrong; the text says what to do.
+    Usage(String),
+    /// 1.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    crate::telemetry::init(!std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(text)) => {
+            eprintln!("sallyport: {text}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            eprintln!("sallyport: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let command = cli.command.unwrap_or(Command::Serve(ServeArgs::default()));
+    if let Command::Openapi = command {
+        println!("{}", crate::openapi::document());
+        return Ok(());
+    }
+    let mut config = crate::config::load(cli.config.as_deref())
+        .map_err(|error| Failure::Usage(format!("settings: {error}")))?;
+    match command {
+        Command::Openapi => Ok(()),
+        Command::Serve(args) => {
+            config.http.listen = args.listen.unwrap_or(config.http.listen);
+            serve::run(&config, cli.data_dir, serve::What::Service)
+        }
+        Command::Demo(args) => {
+            config.http.listen = args.listen.unwrap_or(config.http.listen);
+            let data_dir = cli
+                .data_dir
+                .unwrap_or_else(|| database::default_data_dir().join("demo"));
+            serve::run(&config, Some(data_dir), serve::What::Demo)
+        }
+        Command::Migrate => migrate::run(&config, cli.data_dir),
+        Command::Keys(KeysCommand::Create(args)) => keys::create(&config, cli.data_dir, args),
+        Command::Import(ImportCommand::Detainers(args)) => {
+            import::detainers(&config, cli.data_dir, args)
+        }
+    }
+}
