@@ -1,4 +1,9 @@
 //! Behaviour of the service, over HTTP, each test on a database of its own.
 
+mod historical;
+mod orders;
+mod streams;
 mod support;
 mod thread;
+mod two_worlds;
+mod wall;
