@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_corrected_release_stays_a_release() {
-        let at = |hour| Timestamp::from_timestamp(1_764_000_000 + hour * 3600, 0).unwrap();
+        let at = |hour: i64| Timestamp::from_timestamp(1_764_000_000 + hour * 3600, 0).unwrap();
         let actual = Statement {
             id: Uuid::from_u128(1),
             kind: NoticeKind::Actual,
