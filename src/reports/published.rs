@@ -21,7 +21,9 @@ pub struct PublishedCount {
 
 /// Every place of the published set, the largest first.
 pub fn by_county() -> Result<Vec<PublishedCount>, StoreError> {
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(COUNTS.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(COUNTS.as_bytes());
     let mut counts = reader
         .deserialize()
         .collect::<Result<Vec<PublishedCount>, _>>()
@@ -37,9 +39,18 @@ mod tests {
     #[test]
     fn the_published_counts_add_up_to_the_release() {
         let counts = by_county().unwrap();
-        assert_eq!(counts.iter().map(|count| count.detainers).sum::<u32>(), 79_053);
-        assert_eq!(counts.iter().map(|count| count.declined).sum::<u32>(), 5_501);
-        let san_diego = counts.iter().find(|count| count.county.as_deref() == Some("06073")).unwrap();
+        assert_eq!(
+            counts.iter().map(|count| count.detainers).sum::<u32>(),
+            79_053
+        );
+        assert_eq!(
+            counts.iter().map(|count| count.declined).sum::<u32>(),
+            5_501
+        );
+        let san_diego = counts
+            .iter()
+            .find(|count| count.county.as_deref() == Some("06073"))
+            .unwrap();
         assert_eq!(san_diego.detainers, 1_203);
     }
 }
