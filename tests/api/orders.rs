@@ -157,6 +157,60 @@ async fn a_notice_and_a_request_of_the_same_moment_are_matched_once(
     app.stop().await;
 }
 
+/// A reader that waits for a case file must not write back what it had read before.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn a_reader_that_waited_sees_what_it_waited_for(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    use sallyport::custodian::readers::{Entry, handle};
+
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jailer) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let id = lodge(&liaison).await;
+    jailer
+        .put("/v1/bookings/26-77", booking(NUMBER))
+        .await
+        .expect(201);
+    app.settle().await;
+    let mut owner = app.owner.connect().await.unwrap();
+    // The service's own reader stands still, or it would mend what the other breaks.
+    let mut still = app.owner.connect().await.unwrap();
+    sqlx::raw_sql("begin; select from delivery.reader for update")
+        .execute(&mut still)
+        .await
+        .unwrap();
+    let mut recording = open(&app).await;
+    record_in(&mut recording, &app).await;
+    let entry = Entry {
+        kind: "booking.changed".to_owned(),
+        agency: app.actor_at(ALDER).await.agency.unwrap(),
+        detainer: None,
+        booking: sqlx::query_scalar("select id from custodian.booking")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap(),
+    };
+    let reader = {
+        let app = app.app.clone();
+        tokio::spawn(async move { handle(&app, &entry).await })
+    };
+    assert!(
+        waits(&mut owner).await,
+        "the reader waits for the case file"
+    );
+    recording.commit().await.unwrap();
+    reader
+        .await
+        .unwrap()
+        .unwrap_or_else(|problem| panic!("{}", problem.detail));
+    let seen = jailer.get(&format!("/v1/detainers/{id}")).await.json();
+    assert_eq!(seen["stage"], "release_expected");
+    sqlx::raw_sql("rollback").execute(&mut still).await.unwrap();
+    expect_matched(&app, &id).await;
+    app.stop().await;
+}
+
 async fn office_tx(app: &TestApp) -> ScopedTx<'static> {
     ScopedTx::for_party(&app.app.pools.office, app.actor_of_office(SND).await)
         .await
