@@ -41,9 +41,13 @@ create table custodian.booking (
     salt                    bytea not null,
     created_at              timestamptz not null,
     primary key (agency_id, id),
-    unique nulls not distinct (agency_id, booking_number, booked_on),
     foreign key (agency_id, person_id) references custodian.person (agency_id, id)
 );
+-- One booking of a number on a day, and one that waits for its date. An expression on purpose: a
+-- column of a plain unique index counts as a key, and a feed that fills in `booked_on` would then
+-- lock out the reference that a reader holding the case file is about to make: a deadlock.
+create unique index booking_of_day
+    on custodian.booking (agency_id, booking_number, coalesce(booked_on, '-infinity'::date));
 create index on custodian.booking (agency_id, person_id);
 
 create table custodian.charge (

@@ -110,7 +110,8 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
 const MAY: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("db", &["types"]),
-    ("config", &["types"]),
+    // The allowances are both a section and what the limits are built from.
+    ("config", &["types", "http"]),
     ("postgres", &["types", "db", "config"]),
     ("telemetry", &["types", "config"]),
     ("log", &["types", "db"]),
@@ -366,7 +367,10 @@ fn the_clock_is_read_in_one_place() {
             ] {
                 assert!(!source.text.contains(word), "{}: {word}", source.path);
             }
-            // The database's clock is a second one.
+            // The database's clock is a second one. The months that `migrate` makes ahead are no facts.
+            if source.path == "cli/migrate.rs" {
+                continue;
+            }
             for word in [
                 "now()::",
                 "select now()",

@@ -108,5 +108,5 @@ mod tests {
         assert_eq!(hex::encode(hash(&leaf)), GOLDEN);
     }
 
-    const GOLDEN: &str = "";
+    const GOLDEN: &str = "343de7a8942a90e89bc44e20c014d99e877310011e50a00f2aa7986a4c19dfaf";
 }

@@ -31,7 +31,7 @@ use nix::{fcntl::Flock, unistd::Uid};
 
 use self::init::ServerUser;
 
-/// The oldest major version that knows all that the migrations use (`nulls not distinct`).
+/// The oldest major version that the migrations are tried on.
 const OLDEST_MAJOR: u32 = 15;
 const LOGIN: &str = "sallyport";
 const SUPERUSER: &str = "postgres";

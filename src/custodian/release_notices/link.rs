@@ -27,8 +27,11 @@ pub async fn link_booking(
     if ids.is_empty() {
         return Ok(events);
     }
+    let cases = case_file::lock_all(tx, &ids).await?;
+    // In a later statement than the locks: what another writer recorded while we waited is seen,
+    // or its state would be overwritten with an older one.
     let notices = store::of_booking(tx, booking.id).await?;
-    for case in case_file::lock_all(tx, &ids).await? {
+    for case in cases {
         events.extend(attach(tx, app, case, booking, &keys, &notices).await?);
     }
     Ok(events)
