@@ -19,14 +19,24 @@ async fn each_representation_has_a_tag_and_a_known_one_is_304(
     owner: PgConnectOptions,
 ) {
     let app = TestApp::start(options, owner).await;
-    let (clerk, liaison, operator) = (app.submitter(ALDER).await, app.liaison(SND).await, app.operator().await);
+    let (clerk, liaison, operator) = (
+        app.submitter(ALDER).await,
+        app.liaison(SND).await,
+        app.operator().await,
+    );
     let place = liaison
         .post("/v1/detainers", detainer(SND, ALDER, "A012345678"))
         .await
         .expect(201)
         .header("location");
-    clerk.put("/v1/bookings/26-1", booking("A012345678")).await.expect(201);
-    let notice = clerk.post("/v1/release-notices", notice("26-1", "scheduled", SOON)).await.expect(201);
+    clerk
+        .put("/v1/bookings/26-1", booking("A012345678"))
+        .await
+        .expect(201);
+    let notice = clerk
+        .post("/v1/release-notices", notice("26-1", "scheduled", SOON))
+        .await
+        .expect(201);
     let notice_place = notice.header("location");
     app.settle().await;
     let determinations = format!("{place}/determinations");
@@ -57,14 +67,28 @@ async fn each_representation_has_a_tag_and_a_known_one_is_304(
     ] {
         let first = caller.get(path).await.expect(200);
         let tag = first.header("etag");
-        assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10, "{path}: {tag}");
+        assert!(
+            tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10,
+            "{path}: {tag}"
+        );
         assert_eq!(first.header("cache-control"), "no-store", "{path}");
-        for known in [tag.clone(), format!("W/{tag}"), "*".into(), format!("\"other\", {tag}")] {
-            let again = caller.send(Method::GET, path, &[("if-none-match", &known)], "").await.expect(304);
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            "*".into(),
+            format!("\"other\", {tag}"),
+        ] {
+            let again = caller
+                .send(Method::GET, path, &[("if-none-match", &known)], "")
+                .await
+                .expect(304);
             assert_eq!(again.text, "", "{path}");
             assert_eq!(again.header("etag"), tag, "{path}");
         }
-        let other = caller.send(Method::GET, path, &[("if-none-match", "\"other\"")], "").await.expect(200);
+        let other = caller
+            .send(Method::GET, path, &[("if-none-match", "\"other\"")], "")
+            .await
+            .expect(200);
         assert_eq!(other.header("etag"), tag, "{path}");
         tags.insert((caller.key.clone(), path.to_owned()), tag);
     }
@@ -90,7 +114,13 @@ async fn each_representation_has_a_tag_and_a_known_one_is_304(
         let (key, tag) = now(caller.clone(), path).await;
         assert_eq!(tags[&key] != tag, moves, "{}", key.1);
     }
-    clerk.post(&format!("{place}/acknowledgement"), json!({"by": "B. Clerk"})).await.expect(200);
+    clerk
+        .post(
+            &format!("{place}/acknowledgement"),
+            json!({"by": "B. Clerk"}),
+        )
+        .await
+        .expect(200);
     let (key, tag) = now(liaison.clone(), place.clone()).await;
     assert_ne!(tags[&key], tag, "an acknowledgement is told");
     app.stop().await;
@@ -107,15 +137,30 @@ async fn a_change_needs_the_tag_of_the_present_state_and_one_of_two_wins(
     for path in ["/v1/agencies/CA0990100", "/v1/offices/SND"] {
         let body = r#"{"name":"Renamed"}"#;
         let tag = operator.get(path).await.header("etag");
-        let absent = operator.send(Method::PATCH, path, &[json], body).await.expect(428);
+        let absent = operator
+            .send(Method::PATCH, path, &[json], body)
+            .await
+            .expect(428);
         assert_eq!(absent.slug(), "precondition-required");
         let stale = [json, ("if-match", "\"00000000000000000000000000000000\"")];
-        let stale = operator.send(Method::PATCH, path, &stale, body).await.expect(412);
+        let stale = operator
+            .send(Method::PATCH, path, &stale, body)
+            .await
+            .expect(412);
         assert_eq!(stale.slug(), "precondition-failed");
-        let changed = operator.send(Method::PATCH, path, &[json, ("if-match", &tag)], body).await.expect(200);
+        let changed = operator
+            .send(Method::PATCH, path, &[json, ("if-match", &tag)], body)
+            .await
+            .expect(200);
         assert_ne!(changed.header("etag"), tag);
-        assert_eq!(operator.get(path).await.header("etag"), changed.header("etag"));
-        operator.send(Method::PATCH, path, &[json, ("if-match", &tag)], body).await.expect(412);
+        assert_eq!(
+            operator.get(path).await.header("etag"),
+            changed.header("etag")
+        );
+        operator
+            .send(Method::PATCH, path, &[json, ("if-match", &tag)], body)
+            .await
+            .expect(412);
 
         // Ten writers who have all read the same state.
         let tag = changed.header("etag");
@@ -123,10 +168,18 @@ async fn a_change_needs_the_tag_of_the_present_state_and_one_of_two_wins(
             let (operator, tag) = (operator.clone(), tag.clone());
             tokio::spawn(async move {
                 let body = format!(r#"{{"name":"Writer {at}"}}"#);
-                operator.send(Method::PATCH, path, &[json, ("if-match", &tag)], body).await.status.as_u16()
+                operator
+                    .send(Method::PATCH, path, &[json, ("if-match", &tag)], body)
+                    .await
+                    .status
+                    .as_u16()
             })
         });
-        let mut statuses: Vec<u16> = futures::future::join_all(writers).await.into_iter().map(Result::unwrap).collect();
+        let mut statuses: Vec<u16> = futures::future::join_all(writers)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [[200].as_slice(), &[412; 9]].concat(), "{path}");
     }
@@ -140,7 +193,9 @@ async fn walk(caller: &Client, first: &str) -> Vec<String> {
         let page = caller.get(&path).await.expect(200);
         let body = page.json();
         for item in body["items"].as_array().unwrap() {
-            let id = ["id", "ori", "code"].iter().find_map(|name| item[*name].as_str());
+            let id = ["id", "ori", "code"]
+                .iter()
+                .find_map(|name| item[*name].as_str());
             seen.push(id.unwrap().to_owned());
         }
         let link = page.header("link");
@@ -148,7 +203,10 @@ async fn walk(caller: &Client, first: &str) -> Vec<String> {
             assert_eq!(link, "");
             return seen;
         };
-        let target = link.strip_prefix('<').and_then(|link| link.split_once('>')).unwrap();
+        let target = link
+            .strip_prefix('<')
+            .and_then(|link| link.split_once('>'))
+            .unwrap();
         assert_eq!(target.1, "; rel=\"next\"");
         assert!(target.0.contains(&format!("cursor={next}")), "{link}");
         path = target.0.to_owned();
@@ -172,11 +230,32 @@ async fn a_walk_sees_each_row_that_stays_once_while_others_come(
     let mut stable: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for at in 1..=40 {
         let made = liaison.post("/v1/detainers", lodge(at)).await.expect(201);
-        stable.entry("/v1/detainers").or_default().insert(made.json()["id"].as_str().unwrap().to_owned());
-        let booked = clerk.put(&format!("/v1/bookings/26-{at}"), booking(&format!("A{at:09}"))).await.expect(201);
-        stable.entry("/v1/bookings").or_default().insert(booked.json()["id"].as_str().unwrap().to_owned());
-        let noticed = clerk.post("/v1/release-notices", notice(&format!("26-{at}"), "scheduled", SOON)).await.expect(201);
-        stable.entry("/v1/release-notices").or_default().insert(noticed.json()["id"].as_str().unwrap().to_owned());
+        stable
+            .entry("/v1/detainers")
+            .or_default()
+            .insert(made.json()["id"].as_str().unwrap().to_owned());
+        let booked = clerk
+            .put(
+                &format!("/v1/bookings/26-{at}"),
+                booking(&format!("A{at:09}")),
+            )
+            .await
+            .expect(201);
+        stable
+            .entry("/v1/bookings")
+            .or_default()
+            .insert(booked.json()["id"].as_str().unwrap().to_owned());
+        let noticed = clerk
+            .post(
+                "/v1/release-notices",
+                notice(&format!("26-{at}"), "scheduled", SOON),
+            )
+            .await
+            .expect(201);
+        stable
+            .entry("/v1/release-notices")
+            .or_default()
+            .insert(noticed.json()["id"].as_str().unwrap().to_owned());
     }
     let going = Arc::new(AtomicBool::new(true));
     let writer = {
@@ -186,15 +265,31 @@ async fn a_walk_sees_each_row_that_stays_once_while_others_come(
             while going.load(Ordering::Relaxed) {
                 at += 1;
                 liaison.post("/v1/detainers", lodge(at)).await.expect(201);
-                clerk.put(&format!("/v1/bookings/26-{at}"), booking(&format!("A{at:09}"))).await.expect(201);
-                clerk.post("/v1/release-notices", notice(&format!("26-{at}"), "scheduled", SOON)).await.expect(201);
+                clerk
+                    .put(
+                        &format!("/v1/bookings/26-{at}"),
+                        booking(&format!("A{at:09}")),
+                    )
+                    .await
+                    .expect(201);
+                clerk
+                    .post(
+                        "/v1/release-notices",
+                        notice(&format!("26-{at}"), "scheduled", SOON),
+                    )
+                    .await
+                    .expect(201);
             }
             at - 1_000
         })
     };
     for (caller, path, query) in [
         (&liaison, "/v1/detainers", "?limit=7"),
-        (&liaison, "/v1/detainers", "?limit=3&sort=issued_on&status=pending"),
+        (
+            &liaison,
+            "/v1/detainers",
+            "?limit=3&sort=issued_on&status=pending",
+        ),
         (&clerk, "/v1/detainers", "?limit=7"),
         (&clerk, "/v1/detainers", "?limit=6&sort=issued_on"),
         (&clerk, "/v1/bookings", "?limit=7"),
@@ -208,10 +303,16 @@ async fn a_walk_sees_each_row_that_stays_once_while_others_come(
         assert_eq!(missed, 0, "{path}{query}");
     }
     going.store(false, Ordering::Relaxed);
-    println!("{} rows of each kind came during the walks", writer.await.unwrap());
+    println!(
+        "{} rows of each kind came during the walks",
+        writer.await.unwrap()
+    );
     assert_eq!(walk(&clerk, "/v1/agencies?limit=1").await, [ALDER, BIRCH]);
     assert_eq!(walk(&clerk, "/v1/offices?limit=1").await, [HOU, SND]);
-    assert_eq!(walk(&clerk, "/v1/jurisdictions?limit=2&level=state").await, ["us-ca", "us-tx"]);
+    assert_eq!(
+        walk(&clerk, "/v1/jurisdictions?limit=2&level=state").await,
+        ["us-ca", "us-tx"]
+    );
     app.stop().await;
 }
 
@@ -221,11 +322,30 @@ async fn a_cursor_that_is_foreign_or_altered_is_400_and_a_limit_has_bounds(
     owner: PgConnectOptions,
 ) {
     let app = TestApp::start(options, owner).await;
-    let (clerk, stranger, liaison) = (app.submitter(ALDER).await, app.submitter(BIRCH).await, app.liaison(SND).await);
+    let (clerk, stranger, liaison) = (
+        app.submitter(ALDER).await,
+        app.submitter(BIRCH).await,
+        app.liaison(SND).await,
+    );
     for at in 1..=3 {
-        liaison.post("/v1/detainers", detainer(SND, ALDER, &format!("A{at:09}"))).await.expect(201);
-        clerk.put(&format!("/v1/bookings/26-{at}"), booking(&format!("A{at:09}"))).await.expect(201);
-        clerk.post("/v1/release-notices", notice(&format!("26-{at}"), "scheduled", SOON)).await.expect(201);
+        liaison
+            .post("/v1/detainers", detainer(SND, ALDER, &format!("A{at:09}")))
+            .await
+            .expect(201);
+        clerk
+            .put(
+                &format!("/v1/bookings/26-{at}"),
+                booking(&format!("A{at:09}")),
+            )
+            .await
+            .expect(201);
+        clerk
+            .post(
+                "/v1/release-notices",
+                notice(&format!("26-{at}"), "scheduled", SOON),
+            )
+            .await
+            .expect(201);
     }
     for (path, filter) in [
         ("/v1/detainers", "status=pending"),
@@ -234,12 +354,18 @@ async fn a_cursor_that_is_foreign_or_altered_is_400_and_a_limit_has_bounds(
     ] {
         let first = clerk.get(&format!("{path}?limit=1")).await.expect(200);
         let next = first.json()["next"].as_str().unwrap().to_owned();
-        clerk.get(&format!("{path}?limit=2&cursor={next}")).await.expect(200);
+        clerk
+            .get(&format!("{path}?limit=2&cursor={next}"))
+            .await
+            .expect(200);
         let mut refused = vec![
             (&stranger, format!("{path}?cursor={next}")),
             (&clerk, format!("{path}?{filter}&cursor={next}")),
             (&clerk, format!("{path}?cursor=x{}", &next[1..])),
-            (&clerk, format!("{path}?cursor={}x", &next[..next.len() - 1])),
+            (
+                &clerk,
+                format!("{path}?cursor={}x", &next[..next.len() - 1]),
+            ),
             (&clerk, format!("{path}?cursor={}", &next[..next.len() / 2])),
             (&clerk, format!("{path}?cursor=AAAA")),
             (&clerk, format!("{path}?cursor=%21")),
@@ -256,16 +382,40 @@ async fn a_cursor_that_is_foreign_or_altered_is_400_and_a_limit_has_bounds(
         }
     }
     for path in [
-        "/v1/detainers", "/v1/bookings", "/v1/release-notices", "/v1/notifications", "/v1/agencies", "/v1/offices",
+        "/v1/detainers",
+        "/v1/bookings",
+        "/v1/release-notices",
+        "/v1/notifications",
+        "/v1/agencies",
+        "/v1/offices",
         "/v1/jurisdictions",
     ] {
         for limit in ["1", "200"] {
-            let answer = clerk.get(&format!("{path}?limit={limit}")).await.expect(200);
+            let answer = clerk
+                .get(&format!("{path}?limit={limit}"))
+                .await
+                .expect(200);
             assert!(answer.json()["items"].as_array().unwrap().len() <= limit.parse().unwrap());
         }
-        for limit in ["0", "-1", "201", "1.5", "ten", "1e2", "99999999999999999999", "%20"] {
-            let answer = clerk.get(&format!("{path}?limit={limit}")).await.expect(422);
-            assert_eq!(answer.json()["errors"][0]["pointer"], "?limit", "{path} {limit}");
+        for limit in [
+            "0",
+            "-1",
+            "201",
+            "1.5",
+            "ten",
+            "1e2",
+            "99999999999999999999",
+            "%20",
+        ] {
+            let answer = clerk
+                .get(&format!("{path}?limit={limit}"))
+                .await
+                .expect(422);
+            assert_eq!(
+                answer.json()["errors"][0]["pointer"],
+                "?limit",
+                "{path} {limit}"
+            );
         }
     }
     app.stop().await;
@@ -285,7 +435,13 @@ async fn an_allowance_is_told_used_up_and_never_takes_from_intake(
     for left in (0..4).rev() {
         let answer = clerk.get("/v1/whoami").await.expect(200);
         assert_eq!(answer.header("ratelimit-policy"), "\"other\";q=4;w=60");
-        assert!(answer.header("ratelimit").starts_with(&format!("\"other\";r={left};t=")), "{}", answer.header("ratelimit"));
+        assert!(
+            answer
+                .header("ratelimit")
+                .starts_with(&format!("\"other\";r={left};t=")),
+            "{}",
+            answer.header("ratelimit")
+        );
     }
     for path in ["/v1/whoami", "/v1/detainers", "/v1/release-notices"] {
         let answer = clerk.get(path).await.expect(429);
@@ -295,11 +451,20 @@ async fn an_allowance_is_told_used_up_and_never_takes_from_intake(
     }
     // Reads are used up; notices go on, and have an end of their own.
     for at in 0..6 {
-        let answer = clerk.post("/v1/release-notices", notice(&format!("26-{at}"), "scheduled", SOON)).await.expect(201);
+        let answer = clerk
+            .post(
+                "/v1/release-notices",
+                notice(&format!("26-{at}"), "scheduled", SOON),
+            )
+            .await
+            .expect(201);
         assert_eq!(answer.header("ratelimit-policy"), "\"intake\";q=6;w=60");
     }
     let before = app.rows().await;
-    let over = clerk.post("/v1/release-notices", notice("26-9", "scheduled", SOON)).await.expect(429);
+    let over = clerk
+        .post("/v1/release-notices", notice("26-9", "scheduled", SOON))
+        .await
+        .expect(429);
     assert!(!over.header("retry-after").is_empty());
     assert_eq!(app.rows().await, before);
     // Nobody else's is touched, and an id without its secret takes nothing.

@@ -29,7 +29,9 @@ struct Service {
 
 fn program(database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SALLYPORT_") || name.starts_with("PG")) {
+    for (name, _) in std::env::vars()
+        .filter(|(name, _)| name.starts_with("SALLYPORT_") || name.starts_with("PG"))
+    {
         command.env_remove(name);
     }
     command
@@ -50,7 +52,11 @@ impl Service {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let first = lines.next().expect("it says where it listens").unwrap();
-        let base = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let base = first
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"))
+            .unwrap()
+            .to_owned();
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, base }
     }
@@ -106,7 +112,11 @@ impl Load {
                     let (key, number) = (fresh_key(), format!("26-{client}-{at}"));
                     let answer = post(&http, &base, &bearer, &key, &number).await;
                     let lost = answer.as_ref().is_none_or(|answer| answer.status != 201);
-                    sent.lock().unwrap().push(Sent { key, number, answer });
+                    sent.lock().unwrap().push(Sent {
+                        key,
+                        number,
+                        answer,
+                    });
                     if lost {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
@@ -126,7 +136,13 @@ impl Load {
     }
 }
 
-async fn post(http: &reqwest::Client, base: &str, bearer: &str, key: &str, number: &str) -> Option<Answer> {
+async fn post(
+    http: &reqwest::Client,
+    base: &str,
+    bearer: &str,
+    key: &str,
+    number: &str,
+) -> Option<Answer> {
     let response = http
         .request(Method::POST, format!("{base}/v1/release-notices"))
         .bearer_auth(bearer)
@@ -144,11 +160,18 @@ async fn post(http: &reqwest::Client, base: &str, bearer: &str, key: &str, numbe
 
 /// Everything acknowledged is there, each retry gets the stored answer, and nothing is there by
 /// half. Answers how many were acknowledged and how many of the others had been kept.
-async fn nothing_is_lost(base: &str, bearer: &str, owner: &PgConnectOptions, sent: &[Sent]) -> (usize, usize) {
+async fn nothing_is_lost(
+    base: &str,
+    bearer: &str,
+    owner: &PgConnectOptions,
+    sent: &[Sent],
+) -> (usize, usize) {
     let http = reqwest::Client::new();
     let (mut acknowledged, mut kept) = (0, 0);
     for sent in sent {
-        let again = post(&http, base, bearer, &sent.key, &sent.number).await.expect("an answer");
+        let again = post(&http, base, bearer, &sent.key, &sent.number)
+            .await
+            .expect("an answer");
         assert_eq!(again.status, 201, "{}", again.text);
         let replayed = again.header("idempotent-replayed") == "true";
         match &sent.answer {
@@ -163,19 +186,37 @@ async fn nothing_is_lost(base: &str, bearer: &str, owner: &PgConnectOptions, sen
     }
     let mut owner = owner.connect().await.unwrap();
     for (sql, expected) in [
-        ("select count(*) from custodian.release_notice", sent.len() as i64),
+        (
+            "select count(*) from custodian.release_notice",
+            sent.len() as i64,
+        ),
         ("select count(*) from custodian.booking", sent.len() as i64),
-        ("select count(*) from identity.stored_answer where status = 201", sent.len() as i64),
-        ("select count(*) from log.event where type = 'release_notice.recorded'", sent.len() as i64),
-        ("select count(*) from custodian.release_notice n where not exists (select from log.event e where e.id = n.event_id)", 0),
-        ("select count(*) from identity.stored_answer where status is null", 0),
+        (
+            "select count(*) from identity.stored_answer where status = 201",
+            sent.len() as i64,
+        ),
+        (
+            "select count(*) from log.event where type = 'release_notice.recorded'",
+            sent.len() as i64,
+        ),
+        (
+            "select count(*) from custodian.release_notice n where not exists (select from log.event e where e.id = n.event_id)",
+            0,
+        ),
+        (
+            "select count(*) from identity.stored_answer where status is null",
+            0,
+        ),
     ] {
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut owner).await.unwrap();
         assert_eq!(count, expected, "{sql}");
     }
     // The sequencer gives each event its one place, whatever was cut off.
     for _ in 0..500 {
-        let queued: i64 = sqlx::query_scalar("select count(*) from log.queue").fetch_one(&mut owner).await.unwrap();
+        let queued: i64 = sqlx::query_scalar("select count(*) from log.queue")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
         if queued == 0 {
             break;
         }
@@ -189,12 +230,19 @@ async fn nothing_is_lost(base: &str, bearer: &str, owner: &PgConnectOptions, sen
     .fetch_one(&mut owner)
     .await
     .unwrap();
-    assert_eq!((entries, last), (events, events), "a dense stream, each event once");
+    assert_eq!(
+        (entries, last),
+        (events, events),
+        "a dense stream, each event once"
+    );
     (acknowledged, kept)
 }
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
-async fn a_killed_service_loses_nothing_that_it_acknowledged(options: PgPoolOptions, owner: PgConnectOptions) {
+async fn a_killed_service_loses_nothing_that_it_acknowledged(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
     let app = TestApp::start(options, owner.clone()).await;
     let key = app.key(Role::Submitter, ALDER).await;
     app.stop().await;
@@ -212,10 +260,15 @@ async fn a_killed_service_loses_nothing_that_it_acknowledged(options: PgPoolOpti
     let sent = load.stop().await;
     let (acknowledged, kept) = nothing_is_lost(&base, &key, &owner, &sent).await;
     let unanswered = sent.len() - acknowledged;
-    println!("{rounds} kills, {acknowledged} acknowledged and there; {unanswered} without an answer, {kept} of them kept whole");
+    println!(
+        "{rounds} kills, {acknowledged} acknowledged and there; {unanswered} without an answer, {kept} of them kept whole"
+    );
     assert!(acknowledged > 20, "{acknowledged}");
     for sent in &sent {
-        let status = sent.answer.as_ref().map_or(201, |answer| answer.status.as_u16());
+        let status = sent
+            .answer
+            .as_ref()
+            .map_or(201, |answer| answer.status.as_u16());
         assert!([201, 503].contains(&status), "{status}");
     }
 }
@@ -236,16 +289,34 @@ impl Cluster {
         std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o700)).unwrap();
         // PostgreSQL refuses root.
         let user = Uid::effective().is_root().then(|| {
-            let found = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
+            let found = ["postgres", "nobody"]
+                .into_iter()
+                .find_map(|name| User::from_name(name).ok().flatten());
             found.expect("a user to run PostgreSQL as")
         });
         if let Some(user) = &user {
             chown(&home, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
         }
-        let mut cluster = Self { home, bin: programs(), user, server: None };
+        let mut cluster = Self {
+            home,
+            bin: programs(),
+            user,
+            server: None,
+        };
         let made = cluster
             .command("initdb")
-            .args(["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--pgdata"])
+            .args([
+                "--username",
+                "postgres",
+                "--auth",
+                "trust",
+                "--encoding",
+                "UTF8",
+                "--locale",
+                "C.UTF-8",
+                "--no-sync",
+                "--pgdata",
+            ])
             .arg(cluster.data())
             .stdout(Stdio::null())
             .status()
@@ -261,7 +332,12 @@ impl Cluster {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
-        command.env_clear().env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir("/").stdin(Stdio::null());
+        command
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .current_dir("/")
+            .stdin(Stdio::null());
         if let Some(user) = &self.user {
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
@@ -277,7 +353,14 @@ impl Cluster {
             .arg(self.data())
             .arg("-k")
             .arg(&self.home)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=80"])
+            .args([
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "fsync=off",
+                "-c",
+                "max_connections=80",
+            ])
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -295,7 +378,14 @@ impl Cluster {
             .filter(|pid| {
                 std::fs::read_to_string(format!("/proc/{pid}/stat"))
                     .ok()
-                    .and_then(|stat| stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok())
+                    .and_then(|stat| {
+                        stat.rsplit_once(')')?
+                            .1
+                            .split_whitespace()
+                            .nth(1)?
+                            .parse::<u32>()
+                            .ok()
+                    })
                     == Some(postmaster)
             })
             .collect();
@@ -307,7 +397,11 @@ impl Cluster {
     }
 
     fn options(&self, user: &str, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass().socket(&self.home).port(5432).username(user).database(database)
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.home)
+            .port(5432)
+            .username(user)
+            .database(database)
     }
 
     fn url(&self) -> String {
@@ -349,31 +443,72 @@ fn programs() -> PathBuf {
         .filter(|bin| Path::new(bin).join("initdb").exists())
         .collect();
     found.sort();
-    found.pop().expect("PostgreSQL's programs: name their folder in SALLYPORT_PG_BIN")
+    found
+        .pop()
+        .expect("PostgreSQL's programs: name their folder in SALLYPORT_PG_BIN")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() {
     let mut cluster = Cluster::make();
     cluster.wait_until_up().await;
-    let mut superuser = cluster.options("postgres", "postgres").connect().await.unwrap();
+    let mut superuser = cluster
+        .options("postgres", "postgres")
+        .connect()
+        .await
+        .unwrap();
     sqlx::raw_sql("create role sallyport login noinherit createrole createdb")
         .execute(&mut superuser)
         .await
         .unwrap();
-    sqlx::raw_sql("create database sallyport owner sallyport").execute(&mut superuser).await.unwrap();
+    sqlx::raw_sql("create database sallyport owner sallyport")
+        .execute(&mut superuser)
+        .await
+        .unwrap();
     superuser.close().await.unwrap();
+    // Since PostgreSQL 15 the database's owner has that right, but this one inherits nothing.
+    let mut granting = cluster
+        .options("postgres", "sallyport")
+        .connect()
+        .await
+        .unwrap();
+    sqlx::raw_sql("grant create on schema public to sallyport")
+        .execute(&mut granting)
+        .await
+        .unwrap();
+    granting.close().await.unwrap();
     let database = cluster.url();
-    assert!(program(&database).arg("migrate").stdout(Stdio::null()).status().unwrap().success());
+    let migrated = program(&database)
+        .arg("migrate")
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert!(
+        migrated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&migrated.stderr)
+    );
     let owner = cluster.options("sallyport", "sallyport");
     let mut conn = owner.connect().await.unwrap();
     let fixture = include_str!("../fixtures/two_counties.sql");
     let (_, tenants) = fixture.split_once("insert into registry.agency").unwrap();
     let tenants = format!("insert into registry.agency{tenants}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(tenants)).execute(&mut conn).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(tenants))
+        .execute(&mut conn)
+        .await
+        .unwrap();
     conn.close().await.unwrap();
     let made = program(&database)
-        .args(["keys", "create", "--role", "submitter", "--agency", ALDER, "--name", "Test"])
+        .args([
+            "keys",
+            "create",
+            "--role",
+            "submitter",
+            "--agency",
+            ALDER,
+            "--name",
+            "Test",
+        ])
         .output()
         .unwrap();
     let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
@@ -389,20 +524,29 @@ async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() 
     let down = Instant::now();
     while down.elapsed() < Duration::from_millis(1_500) {
         let asked = Instant::now();
-        let answer = Answer::read(http.get(&ready).send().await.unwrap()).await.expect(503);
+        let answer = Answer::read(http.get(&ready).send().await.unwrap())
+            .await
+            .expect(503);
         slowest = slowest.max(asked.elapsed());
         assert!(!answer.header("retry-after").is_empty());
         refused += 1;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     // The process itself is well.
-    let alive = http.get(format!("{}/healthz", service.base)).send().await.unwrap();
+    let alive = http
+        .get(format!("{}/healthz", service.base))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(alive.status(), 200);
     cluster.start();
     cluster.wait_until_up().await;
     let back = Instant::now();
     while http.get(&ready).send().await.unwrap().status() != 200 {
-        assert!(back.elapsed() < Duration::from_secs(5), "it does not recover by itself");
+        assert!(
+            back.elapsed() < Duration::from_secs(5),
+            "it does not recover by itself"
+        );
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     let recovered = back.elapsed();
@@ -411,7 +555,10 @@ async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() 
 
     let mut unavailable = 0;
     for sent in &sent {
-        let answer = sent.answer.as_ref().expect("the service answers while its database is gone");
+        let answer = sent
+            .answer
+            .as_ref()
+            .expect("the service answers while its database is gone");
         match answer.status.as_u16() {
             201 => {}
             503 => {
@@ -423,7 +570,10 @@ async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() 
         }
     }
     assert!(unavailable > 0);
-    assert!(slowest < Duration::from_millis(2_000), "/readyz took {slowest:?}");
+    assert!(
+        slowest < Duration::from_millis(2_000),
+        "/readyz took {slowest:?}"
+    );
     let (acknowledged, kept) = nothing_is_lost(&service.base, &key, &owner, &sent).await;
     println!(
         "{acknowledged} acknowledged and there; {unavailable} answered 503, {kept} of them kept whole; \

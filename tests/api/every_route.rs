@@ -106,7 +106,10 @@ impl World {
         let decision =
             json!({"act": "notify_release", "decision": "comply", "reason_code": "law_permits"});
         let decided = reviewer
-            .post(&format!("/v1/detainers/{detainer}/determinations"), decision)
+            .post(
+                &format!("/v1/detainers/{detainer}/determinations"),
+                decision,
+            )
             .await
             .expect(201);
         let notification = decided.json()["notification"].as_str().unwrap().to_owned();
@@ -162,9 +165,15 @@ async fn callers(app: &TestApp) -> Vec<Client> {
 
 /// Is the record of this route one that belongs to a tenant?
 fn is_tenants(pattern: &str) -> bool {
-    ["/detainers/", "/bookings/", "/release-notices/", "/notifications/", "/keys/"]
-        .iter()
-        .any(|start| pattern[3..].starts_with(start))
+    [
+        "/detainers/",
+        "/bookings/",
+        "/release-notices/",
+        "/notifications/",
+        "/keys/",
+    ]
+    .iter()
+    .any(|start| pattern[3..].starts_with(start))
 }
 
 #[test]
@@ -235,16 +244,24 @@ async fn each_role_gets_the_status_of_the_table(options: PgPoolOptions, owner: P
             }
             let is_problem = answer.header("content-type") == "application/problem+json";
             if is_problem != (answer.status.as_u16() >= 400) {
-                wrong.push(format!("{method} {pattern} as {role}: {}", answer.header("content-type")));
+                wrong.push(format!(
+                    "{method} {pattern} as {role}: {}",
+                    answer.header("content-type")
+                ));
             }
         }
         for caller in revoked.iter().chain([&nobody]) {
             let answer = caller.call(method, &world.path(pattern)).await;
             if answer.status != 401 || answer.slug() != "unauthenticated" {
-                wrong.push(format!("{method} {pattern} without a live key: {}", answer.status));
+                wrong.push(format!(
+                    "{method} {pattern} without a live key: {}",
+                    answer.status
+                ));
             }
             if answer.header("www-authenticate").is_empty() {
-                wrong.push(format!("{method} {pattern} without a live key: no WWW-Authenticate"));
+                wrong.push(format!(
+                    "{method} {pattern} without a live key: no WWW-Authenticate"
+                ));
             }
         }
     }
@@ -276,15 +293,35 @@ async fn a_foreign_record_is_answered_like_one_that_does_not_exist(
             for &role in roles {
                 let random = sallyport::types::ids::new_v7(app.app.clock.now()).to_string();
                 let unknown_key = format!("c{}", &fresh_key()[..15]);
-                let id = if pattern.contains("/keys/") { &unknown_key } else { &random };
+                let id = if pattern.contains("/keys/") {
+                    &unknown_key
+                } else {
+                    &random
+                };
                 let theirs = callers[role].call(method, &foreign.path(pattern)).await;
-                let none = callers[role].call(method, &fill(pattern, id, "26-404404")).await;
-                let malformed = callers[role].call(method, &fill(pattern, "no-id", "26-404405")).await;
+                let none = callers[role]
+                    .call(method, &fill(pattern, id, "26-404404"))
+                    .await;
+                let malformed = callers[role]
+                    .call(method, &fill(pattern, "no-id", "26-404405"))
+                    .await;
                 for answer in [&theirs, &none, &malformed] {
-                    assert_eq!(answer.status, 404, "{method} {pattern} as {}: {}", ROLES[role], answer.text);
+                    assert_eq!(
+                        answer.status, 404,
+                        "{method} {pattern} as {}: {}",
+                        ROLES[role], answer.text
+                    );
                 }
-                assert_eq!(without_instance(&theirs), without_instance(&none), "{method} {pattern}");
-                assert_eq!(without_instance(&malformed), without_instance(&none), "{method} {pattern}");
+                assert_eq!(
+                    without_instance(&theirs),
+                    without_instance(&none),
+                    "{method} {pattern}"
+                );
+                assert_eq!(
+                    without_instance(&malformed),
+                    without_instance(&none),
+                    "{method} {pattern}"
+                );
                 let names: Vec<BTreeSet<String>> = [&theirs, &none]
                     .map(|answer| answer.headers.keys().map(ToString::to_string).collect())
                     .into();
@@ -298,8 +335,17 @@ async fn a_foreign_record_is_answered_like_one_that_does_not_exist(
 
     // The same number at another agency is another booking.
     let number = format!("/v1/bookings/{}", foreign.booking_number);
-    callers[0].put(&number, booking("A055555555")).await.expect(201);
-    let theirs = app.reviewer(BIRCH).await.get(&number).await.expect(200).json();
+    callers[0]
+        .put(&number, booking("A055555555"))
+        .await
+        .expect(201);
+    let theirs = app
+        .reviewer(BIRCH)
+        .await
+        .get(&number)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(theirs["subject"]["a_number"], "A*****4321");
     app.stop().await;
 }
@@ -333,7 +379,11 @@ async fn a_route_of_another_side_is_403_whatever_the_id(
                     fill(pattern, "no-id", "x"),
                 ] {
                     let answer = callers[role].call(method, &path).await;
-                    assert_eq!(answer.status, 403, "{method} {path} for {side}: {}", answer.text);
+                    assert_eq!(
+                        answer.status, 403,
+                        "{method} {path} for {side}: {}",
+                        answer.text
+                    );
                     bodies.insert(without_instance(&answer).to_string(), path);
                     tried += 1;
                 }
@@ -375,25 +425,69 @@ async fn a_method_that_an_address_lacks_is_405_and_an_unknown_address_404(
             }
         }
     }
-    for path in ["/v1", "/v1/", "/v1/detainer", "/v1/keys/a/b", "/v2/whoami", "/nothing"] {
+    for path in [
+        "/v1",
+        "/v1/",
+        "/v1/detainer",
+        "/v1/keys/a/b",
+        "/v2/whoami",
+        "/nothing",
+    ] {
         let answer = reviewer.send(Method::GET, path, &[], "").await.expect(404);
         assert_eq!(answer.slug(), "not-found", "{path}");
-        assert!(answer.json()["instance"].as_str().unwrap().starts_with("urn:uuid:"));
+        assert!(
+            answer.json()["instance"]
+                .as_str()
+                .unwrap()
+                .starts_with("urn:uuid:")
+        );
     }
     app.stop().await;
 }
 
 /// What the jail alone knows or decides.
 const JAILS_OWN: &[&str] = &[
-    "booking", "booking_id", "assessment", "case", "case_file", "person", "person_id", "match", "matches", "review",
-    "determination", "determinations", "duties", "facts", "restriction", "letters", "action", "due_at",
-    "release_expected_at", "released_at", "departs_from_policy", "reason_code", "citations", "custody_basis", "charges",
+    "booking",
+    "booking_id",
+    "assessment",
+    "case",
+    "case_file",
+    "person",
+    "person_id",
+    "match",
+    "matches",
+    "review",
+    "determination",
+    "determinations",
+    "duties",
+    "facts",
+    "restriction",
+    "letters",
+    "action",
+    "due_at",
+    "release_expected_at",
+    "released_at",
+    "departs_from_policy",
+    "reason_code",
+    "citations",
+    "custody_basis",
+    "charges",
 ];
 
 /// What no answer ever shows.
 const NOBODYS: &[&str] = &[
-    "agency_id", "office_id", "secret_hash", "salt", "seq", "global_position", "content_hash_salt", "password_hash",
-    "a_number_index", "name_parts", "sealed", "credential",
+    "agency_id",
+    "office_id",
+    "secret_hash",
+    "salt",
+    "seq",
+    "global_position",
+    "content_hash_salt",
+    "password_hash",
+    "a_number_index",
+    "name_parts",
+    "sealed",
+    "credential",
 ];
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
@@ -409,10 +503,19 @@ async fn no_answer_holds_a_field_of_another_side(options: PgPoolOptions, owner: 
         .as_str()
         .unwrap()
         .to_owned();
-    reviewer.put("/v1/bookings/26-SECRET", booking("A012345678")).await.expect(201);
-    let booking = reviewer.get("/v1/bookings/26-SECRET").await.json()["id"].as_str().unwrap().to_owned();
+    reviewer
+        .put("/v1/bookings/26-SECRET", booking("A012345678"))
+        .await
+        .expect(201);
+    let booking = reviewer.get("/v1/bookings/26-SECRET").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let notice = reviewer
-        .post("/v1/release-notices", notice("26-SECRET", "scheduled", "2026-11-29T08:00:00-08:00"))
+        .post(
+            "/v1/release-notices",
+            notice("26-SECRET", "scheduled", "2026-11-29T08:00:00-08:00"),
+        )
         .await
         .expect(201)
         .json()["id"]
@@ -451,16 +554,36 @@ async fn no_answer_holds_a_field_of_another_side(options: PgPoolOptions, owner: 
                 continue;
             }
             read += 1;
-            assert!(!answer.text.contains("A012345678"), "{role} {path} shows a whole A-number");
+            assert!(
+                !answer.text.contains("A012345678"),
+                "{role} {path} shows a whole A-number"
+            );
             keys_of(&answer.json(), &mut keys);
             if !matches!(role, Role::Submitter | Role::Reviewer) {
-                for word in ["26-SECRET", booking.as_str(), notice.as_str(), "kept-to-itself", "agency_policy"] {
-                    assert!(!answer.text.contains(word), "{role} {path} shows {word}: {}", answer.text);
+                for word in [
+                    "26-SECRET",
+                    booking.as_str(),
+                    notice.as_str(),
+                    "kept-to-itself",
+                    "agency_policy",
+                ] {
+                    assert!(
+                        !answer.text.contains(word),
+                        "{role} {path} shows {word}: {}",
+                        answer.text
+                    );
                 }
             }
-            if matches!(role, Role::JurisdictionAdmin | Role::SystemAdmin | Role::Auditor) {
+            if matches!(
+                role,
+                Role::JurisdictionAdmin | Role::SystemAdmin | Role::Auditor
+            ) {
                 for word in ["Example", "Ana", "1990-02-03", id.as_str(), "contacts"] {
-                    assert!(!answer.text.contains(word), "{role} {path} shows {word}: {}", answer.text);
+                    assert!(
+                        !answer.text.contains(word),
+                        "{role} {path} shows {word}: {}",
+                        answer.text
+                    );
                 }
             }
         }
@@ -468,11 +591,18 @@ async fn no_answer_holds_a_field_of_another_side(options: PgPoolOptions, owner: 
         let hidden: Vec<&&str> = NOBODYS.iter().filter(|key| keys.contains(**key)).collect();
         assert!(hidden.is_empty(), "{role} sees {hidden:?}");
         if *role == Role::Liaison {
-            let jails: Vec<&&str> = JAILS_OWN.iter().filter(|key| keys.contains(**key)).collect();
+            let jails: Vec<&&str> = JAILS_OWN
+                .iter()
+                .filter(|key| keys.contains(**key))
+                .collect();
             assert!(jails.is_empty(), "the liaison sees {jails:?}");
         }
     }
     let jails: Value = reviewer.get(&format!("/v1/detainers/{id}")).await.json();
-    assert_eq!(jails["booking"], json!(booking), "the jail sees its own link");
+    assert_eq!(
+        jails["booking"],
+        json!(booking),
+        "the jail sees its own link"
+    );
     app.stop().await;
 }

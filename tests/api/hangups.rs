@@ -24,10 +24,11 @@ fn random(limit: u64) -> u64 {
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
 async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged(
-    options: PgPoolOptions,
+    _: PgPoolOptions,
     owner: PgConnectOptions,
 ) {
-    let app = TestApp::start(options, owner).await;
+    // Not the options of the test's own: those close each connection that is given back.
+    let app = TestApp::start(PgPoolOptions::new(), owner).await;
     let clerks = [app.submitter(ALDER).await, app.submitter(BIRCH).await];
     let liaisons = [app.liaison(SND).await, app.liaison(HOU).await];
     let acknowledged: Arc<Mutex<Vec<(bool, usize, String)>>> = Arc::default();
@@ -37,9 +38,17 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
         let of_office = at % 3 == 0;
         let (key, path, body) = if of_office {
             let (office, agency) = [(SND, ALDER), (HOU, BIRCH)][tenant];
-            (liaisons[tenant].key.clone(), "/v1/detainers", detainer(office, agency, &format!("A{:09}", at + 1)))
+            (
+                liaisons[tenant].key.clone(),
+                "/v1/detainers",
+                detainer(office, agency, &format!("A{:09}", at + 1)),
+            )
         } else {
-            (clerks[tenant].key.clone(), "/v1/release-notices", notice(&format!("26-{at}"), "scheduled", SOON))
+            (
+                clerks[tenant].key.clone(),
+                "/v1/release-notices",
+                notice(&format!("26-{at}"), "scheduled", SOON),
+            )
         };
         let body = body.to_string();
         let request = format!(
@@ -53,17 +62,28 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
             tokio::time::sleep(Duration::from_millis(random(1_500))).await;
             let mut stream = TcpStream::connect(address).await.unwrap();
             // One in eight does not even finish its request.
-            let cut = if random(8) == 0 { random(request.len() as u64) as usize } else { request.len() };
+            let cut = if random(8) == 0 {
+                random(request.len() as u64) as usize
+            } else {
+                request.len()
+            };
             stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
             // Some stay for the answer; most are gone within 20 ms.
-            let patience = if random(4) == 0 { 3_000_000 } else { random(20_000) };
+            let patience = if random(4) == 0 {
+                3_000_000
+            } else {
+                random(20_000)
+            };
             let mut answer = Vec::new();
             let mut chunk = [0u8; 4096];
             let _ = tokio::time::timeout(Duration::from_micros(patience), async {
                 while let Ok(read @ 1..) = stream.read(&mut chunk).await {
                     answer.extend_from_slice(&chunk[..read]);
                     let text = String::from_utf8_lossy(&answer);
-                    if text.split_once("\r\n\r\n").is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok()) {
+                    if text
+                        .split_once("\r\n\r\n")
+                        .is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok())
+                    {
                         break;
                     }
                 }
@@ -90,7 +110,10 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
     assert_eq!(app.count(idle).await, 0);
     for pool in [&app.app.pools.custodian, &app.app.pools.office] {
         let mut borrowed = Vec::new();
-        while borrowed.len() < 8 {
+        // Every connection that there is, at the same time.
+        let size = pool.size() as usize;
+        assert!(size > 0);
+        while borrowed.len() < size {
             let mut conn = pool.acquire().await.unwrap();
             let (agency, office, open): (Option<String>, Option<String>, bool) = sqlx::query_as(
                 "select current_setting('app.agency', true), current_setting('app.office', true),
@@ -107,9 +130,14 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
     }
 
     let acknowledged = acknowledged.lock().unwrap().clone();
-    let stored = app.count("select count(*) from custodian.release_notice").await
+    let stored = app
+        .count("select count(*) from custodian.release_notice")
+        .await
         + app.count("select count(*) from exchange.detainer").await;
-    println!("{CLIENTS} clients, {} answers seen, {stored} records stored", acknowledged.len());
+    println!(
+        "{CLIENTS} clients, {} answers seen, {stored} records stored",
+        acknowledged.len()
+    );
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
     assert!(stored >= acknowledged.len() as i64);
     for (of_office, tenant, id) in acknowledged {
@@ -131,7 +159,11 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
     ] {
         assert_eq!(app.count(sql).await, 0, "{sql}");
     }
-    assert_eq!(app.count("select count(*) from identity.stored_answer").await, stored);
+    assert_eq!(
+        app.count("select count(*) from identity.stored_answer")
+            .await,
+        stored
+    );
     app.stop().await;
 }
 
@@ -140,14 +172,16 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
 /// a mended sqlx can be seen (then `own_task` is a precaution and no longer a need).
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
 async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_of_its_own(
-    options: PgPoolOptions,
+    _: PgPoolOptions,
     owner: PgConnectOptions,
 ) {
     const BEGIN: &str = "begin; set local app.agency = '7'";
     let mut leaked = [0, 0];
     for (way, leaks) in leaked.iter_mut().enumerate() {
         for _ in 0..60 {
-            let pool = options.clone().max_connections(1).connect_lazy_with(owner.clone());
+            let pool = PgPoolOptions::new()
+                .max_connections(1)
+                .connect_lazy_with(owner.clone());
             drop(pool.acquire().await.unwrap());
             let begun = pool.clone();
             let work = async move {
@@ -162,14 +196,18 @@ async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_
                 // As `own_task` does it: what hangs up waits for the task, and is not the work.
                 let _ = tokio::time::timeout(patience, tokio::spawn(work)).await;
             }
-            let seen: Option<String> = sqlx::query_scalar("select current_setting('app.agency', true)")
-                .fetch_one(&pool)
-                .await
-                .unwrap();
+            let seen: Option<String> =
+                sqlx::query_scalar("select current_setting('app.agency', true)")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap();
             *leaks += usize::from(seen.as_deref() == Some("7"));
             pool.close().await;
         }
     }
-    println!("of 60 dropped inside begin, the next borrower saw the other tenant: bare {}, own task {}", leaked[0], leaked[1]);
+    println!(
+        "of 60 dropped inside begin, the next borrower saw the other tenant: bare {}, own task {}",
+        leaked[0], leaked[1]
+    );
     assert_eq!(leaked[1], 0);
 }

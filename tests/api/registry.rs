@@ -19,15 +19,44 @@ fn field<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
 async fn a_key_learns_who_it_is(options: PgPoolOptions, owner: PgConnectOptions) {
     let app = TestApp::start(options, owner).await;
     for (role, place, agency, office, jurisdiction) in [
-        (Role::Submitter, ALDER, json!(ALDER), Value::Null, Value::Null),
-        (Role::Reviewer, BIRCH, json!(BIRCH), Value::Null, Value::Null),
+        (
+            Role::Submitter,
+            ALDER,
+            json!(ALDER),
+            Value::Null,
+            Value::Null,
+        ),
+        (
+            Role::Reviewer,
+            BIRCH,
+            json!(BIRCH),
+            Value::Null,
+            Value::Null,
+        ),
         (Role::Liaison, SND, Value::Null, json!(SND), Value::Null),
-        (Role::JurisdictionAdmin, "us-ca", Value::Null, Value::Null, json!("us-ca")),
-        (Role::Auditor, "06073", Value::Null, Value::Null, json!("06073")),
+        (
+            Role::JurisdictionAdmin,
+            "us-ca",
+            Value::Null,
+            Value::Null,
+            json!("us-ca"),
+        ),
+        (
+            Role::Auditor,
+            "06073",
+            Value::Null,
+            Value::Null,
+            json!("06073"),
+        ),
         (Role::SystemAdmin, "", Value::Null, Value::Null, Value::Null),
     ] {
         let key = app.key(role, place).await;
-        let seen = app.client(key.clone()).get("/v1/whoami").await.expect(200).json();
+        let seen = app
+            .client(key.clone())
+            .get("/v1/whoami")
+            .await
+            .expect(200)
+            .json();
         assert_eq!(
             seen,
             json!({"role": role.as_str(), "agency": agency, "office": office, "jurisdiction": jurisdiction,
@@ -51,7 +80,10 @@ async fn a_reviewer_makes_lists_and_ends_the_keys_of_its_own_agency(
     let id = made.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(made.header("location"), format!("/v1/keys/{id}"));
     let clerk = app.client(made.json()["key"].as_str().unwrap().to_owned());
-    assert_eq!(clerk.get("/v1/whoami").await.expect(200).json()["key_id"], json!(id));
+    assert_eq!(
+        clerk.get("/v1/whoami").await.expect(200).json()["key_id"],
+        json!(id)
+    );
 
     let listed = reviewer.get("/v1/keys").await.expect(200);
     let item = listed.json()["items"]
@@ -66,7 +98,11 @@ async fn a_reviewer_makes_lists_and_ends_the_keys_of_its_own_agency(
         json!({"id": id, "role": "submitter", "agency": ALDER, "office": null, "jurisdiction": null, "name": "JMS",
                "expires_at": "2036-01-01T00:00:00Z", "last_used_at": null})
     );
-    assert!(field(&listed.json(), "agency").iter().all(|agency| *agency == ALDER));
+    assert!(
+        field(&listed.json(), "agency")
+            .iter()
+            .all(|agency| *agency == ALDER)
+    );
     assert!(!field(&other.get("/v1/keys").await.json(), "id").contains(&id.as_str()));
 
     other.delete(&format!("/v1/keys/{id}")).await.expect(404);
@@ -74,20 +110,47 @@ async fn a_reviewer_makes_lists_and_ends_the_keys_of_its_own_agency(
     clerk.get("/v1/whoami").await.expect(200);
     reviewer.delete(&format!("/v1/keys/{id}")).await.expect(204);
     clerk.get("/v1/whoami").await.expect(401);
-    clerk.post("/v1/release-notices", notice("26-1", "scheduled", "2026-11-29T08:00:00-08:00")).await.expect(401);
+    clerk
+        .post(
+            "/v1/release-notices",
+            notice("26-1", "scheduled", "2026-11-29T08:00:00-08:00"),
+        )
+        .await
+        .expect(401);
     reviewer.delete(&format!("/v1/keys/{id}")).await.expect(404);
     assert!(!field(&reviewer.get("/v1/keys").await.json(), "id").contains(&id.as_str()));
 
     for (body, pointer) in [
-        (json!({"role": "submitter", "agency": BIRCH, "name": "x"}), "/agency"),
-        (json!({"role": "liaison", "office": SND, "name": "x"}), "/agency"),
+        (
+            json!({"role": "submitter", "agency": BIRCH, "name": "x"}),
+            "/agency",
+        ),
+        (
+            json!({"role": "liaison", "office": SND, "name": "x"}),
+            "/agency",
+        ),
         (json!({"role": "system_admin", "name": "x"}), "/agency"),
-        (json!({"role": "submitter", "agency": ALDER, "office": SND, "name": "x"}), "/role"),
+        (
+            json!({"role": "submitter", "agency": ALDER, "office": SND, "name": "x"}),
+            "/role",
+        ),
         (json!({"role": "submitter", "name": "x"}), "/role"),
-        (json!({"role": "submitter", "agency": ALDER, "name": " "}), "/name"),
-        (json!({"role": "submitter", "agency": ALDER, "name": "x", "expires_at": "2020-01-01T00:00:00Z"}), "/expires_at"),
-        (json!({"role": "king", "agency": ALDER, "name": "x"}), "/role"),
-        (json!({"role": "submitter", "agency": "short", "name": "x"}), "/agency"),
+        (
+            json!({"role": "submitter", "agency": ALDER, "name": " "}),
+            "/name",
+        ),
+        (
+            json!({"role": "submitter", "agency": ALDER, "name": "x", "expires_at": "2020-01-01T00:00:00Z"}),
+            "/expires_at",
+        ),
+        (
+            json!({"role": "king", "agency": ALDER, "name": "x"}),
+            "/role",
+        ),
+        (
+            json!({"role": "submitter", "agency": "short", "name": "x"}),
+            "/agency",
+        ),
     ] {
         let refused = reviewer.post("/v1/keys", body.clone()).await.expect(422);
         assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{body}");
@@ -96,12 +159,18 @@ async fn a_reviewer_makes_lists_and_ends_the_keys_of_its_own_agency(
 }
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
-async fn an_expired_key_and_a_mistyped_one_are_not_valid(options: PgPoolOptions, owner: PgConnectOptions) {
+async fn an_expired_key_and_a_mistyped_one_are_not_valid(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
     let app = TestApp::start(options, owner).await;
     let reviewer = app.reviewer(ALDER).await;
     let soon = app.app.clock.now() + chrono::Duration::minutes(10);
     let made = reviewer
-        .post("/v1/keys", json!({"role": "submitter", "agency": ALDER, "name": "JMS", "expires_at": soon}))
+        .post(
+            "/v1/keys",
+            json!({"role": "submitter", "agency": ALDER, "name": "JMS", "expires_at": soon}),
+        )
         .await
         .expect(201);
     let key = made.json()["key"].as_str().unwrap().to_owned();
@@ -136,10 +205,22 @@ async fn the_operator_makes_keys_of_offices_and_oversight_and_none_of_an_agency(
     let app = TestApp::start(options, owner).await;
     let operator = app.operator().await;
     for (body, side) in [
-        (json!({"role": "liaison", "office": SND, "name": "x"}), "sp_o"),
-        (json!({"role": "jurisdiction_admin", "jurisdiction": "us-ca", "name": "x"}), "sp_v"),
-        (json!({"role": "auditor", "jurisdiction": "06073", "name": "x"}), "sp_v"),
-        (json!({"role": "auditor", "office": SND, "name": "x"}), "sp_v"),
+        (
+            json!({"role": "liaison", "office": SND, "name": "x"}),
+            "sp_o",
+        ),
+        (
+            json!({"role": "jurisdiction_admin", "jurisdiction": "us-ca", "name": "x"}),
+            "sp_v",
+        ),
+        (
+            json!({"role": "auditor", "jurisdiction": "06073", "name": "x"}),
+            "sp_v",
+        ),
+        (
+            json!({"role": "auditor", "office": SND, "name": "x"}),
+            "sp_v",
+        ),
         (json!({"role": "system_admin", "name": "x"}), "sp_s"),
     ] {
         let made = operator.post("/v1/keys", body.clone()).await.expect(201);
@@ -150,12 +231,18 @@ async fn the_operator_makes_keys_of_offices_and_oversight_and_none_of_an_agency(
     // No person data for the operator: so no key that could read any.
     for role in ["submitter", "reviewer"] {
         operator
-            .post("/v1/keys", json!({"role": role, "agency": ALDER, "name": "x"}))
+            .post(
+                "/v1/keys",
+                json!({"role": role, "agency": ALDER, "name": "x"}),
+            )
             .await
             .expect(403);
     }
     let refused = operator
-        .post("/v1/keys", json!({"role": "auditor", "jurisdiction": "us", "name": "x"}))
+        .post(
+            "/v1/keys",
+            json!({"role": "auditor", "jurisdiction": "us", "name": "x"}),
+        )
         .await
         .expect(422);
     assert_eq!(refused.json()["errors"][0]["pointer"], "/jurisdiction");
@@ -168,20 +255,33 @@ async fn the_operator_registers_agencies_and_offices_once(
     owner: PgConnectOptions,
 ) {
     let app = TestApp::start(options, owner).await;
-    let (operator, clerk, liaison) = (app.operator().await, app.submitter(ALDER).await, app.liaison(HOU).await);
+    let (operator, clerk, liaison) = (
+        app.operator().await,
+        app.submitter(ALDER).await,
+        app.liaison(HOU).await,
+    );
     let cedar = json!({"ori": "CA0990300", "name": "Cedar City Jail", "kind": "jail", "jurisdiction": "06073",
                        "time_zone": "America/Los_Angeles", "connected": false});
-    let made = operator.post("/v1/agencies", cedar.clone()).await.expect(201);
+    let made = operator
+        .post("/v1/agencies", cedar.clone())
+        .await
+        .expect(201);
     assert_eq!(made.header("location"), "/v1/agencies/CA0990300");
     let read = clerk.get("/v1/agencies/CA0990300").await.expect(200);
     assert_eq!(read.text, made.text);
     assert_eq!(read.header("etag"), made.header("etag"));
     assert_eq!(read.json()["connected"], false);
     assert_eq!(read.json()["place"], Value::Null);
-    let taken = operator.post("/v1/agencies", cedar.clone()).await.expect(409);
+    let taken = operator
+        .post("/v1/agencies", cedar.clone())
+        .await
+        .expect(409);
     assert_eq!(taken.json()["errors"][0]["pointer"], "/ori");
     assert_eq!(
-        field(&clerk.get("/v1/agencies?jurisdiction=48201").await.json(), "ori"),
+        field(
+            &clerk.get("/v1/agencies?jurisdiction=48201").await.json(),
+            "ori"
+        ),
         [BIRCH]
     );
     for (name, value, pointer) in [
@@ -205,14 +305,24 @@ async fn the_operator_registers_agencies_and_offices_once(
 
     let office = json!({"code": "elp", "name": "El Paso Field Office", "kind": "ice_field_office", "time_zone": "America/Denver",
                         "contacts": [{"label": "Duty desk", "phone": "+1 202 555 0100", "email": null, "hours": "24/7", "order": 1}]});
-    let made = operator.post("/v1/offices", office.clone()).await.expect(201);
+    let made = operator
+        .post("/v1/offices", office.clone())
+        .await
+        .expect(201);
     assert_eq!(made.header("location"), "/v1/offices/ELP");
     operator.post("/v1/offices", office).await.expect(409);
     let contacts = |answer: Answer| answer.json()["contacts"].clone();
-    assert_eq!(contacts(clerk.get("/v1/offices/ELP").await)[0]["label"], "Duty desk");
+    assert_eq!(
+        contacts(clerk.get("/v1/offices/ELP").await)[0]["label"],
+        "Duty desk"
+    );
     let own = app.liaison("ELP").await;
     assert_eq!(contacts(own.get("/v1/offices/ELP").await)[0]["order"], 1);
-    for stranger in [&liaison, &operator, &app.client(app.key(Role::Auditor, "06073").await)] {
+    for stranger in [
+        &liaison,
+        &operator,
+        &app.client(app.key(Role::Auditor, "06073").await),
+    ] {
         let read = stranger.get("/v1/offices/ELP").await.expect(200);
         assert!(!read.text.contains("555 0100"), "{}", read.text);
         assert!(!stranger.get("/v1/offices").await.text.contains("555 0100"));
@@ -221,7 +331,10 @@ async fn the_operator_registers_agencies_and_offices_once(
 }
 
 #[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
-async fn jurisdictions_are_found_by_level_state_and_name(options: PgPoolOptions, owner: PgConnectOptions) {
+async fn jurisdictions_are_found_by_level_state_and_name(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
     let app = TestApp::start(options, owner).await;
     let caller = app.liaison(SND).await;
     for (query, expected) in [
@@ -235,10 +348,21 @@ async fn jurisdictions_are_found_by_level_state_and_name(options: PgPoolOptions,
         ("?level=city", vec![]),
         ("?level=", vec!["06073", "48201", "us", "us-ca", "us-tx"]),
     ] {
-        let list = caller.get(&format!("/v1/jurisdictions{query}")).await.expect(200).json();
+        let list = caller
+            .get(&format!("/v1/jurisdictions{query}"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(field(&list, "id"), expected, "{query}");
     }
-    assert_eq!(caller.get("/v1/jurisdictions/06073").await.expect(200).json()["parent"], "us-ca");
+    assert_eq!(
+        caller
+            .get("/v1/jurisdictions/06073")
+            .await
+            .expect(200)
+            .json()["parent"],
+        "us-ca"
+    );
     caller.get("/v1/jurisdictions/99999").await.expect(404);
     let refused = caller.get("/v1/jurisdictions?colour=red").await.expect(422);
     assert_eq!(refused.json()["errors"][0]["pointer"], "?colour");

@@ -85,7 +85,8 @@ impl Client {
     pub async fn call(&self, method: &str, path: &str) -> Answer {
         let mut request = self.request(method.parse().unwrap(), path);
         if self.key.is_empty() {
-            request = reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", self.base));
+            request = reqwest::Client::new()
+                .request(method.parse().unwrap(), format!("{}{path}", self.base));
         }
         if matches!(method, "POST" | "PUT" | "PATCH") {
             request = request
@@ -148,7 +149,11 @@ pub async fn read_answer(stream: &mut TcpStream) -> String {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length: ")
+                        .map(str::to_owned)
+                })
                 .and_then(|length| length.trim().parse::<usize>().ok());
             if length.is_some_and(|length| body.len() >= length) {
                 break;
