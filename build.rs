@@ -1,7 +1,10 @@
-//! The schemas of the API read types by name: our alias is told to them here.
+//! The schemas of the API read types by name: our alias is told to them here. The folder of the
+//! dashboard's assets is made where there is none, so that a build without them works too.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
+    let _ = std::fs::create_dir_all("assets");
+    println!("cargo::rerun-if-changed=assets");
     utoipa_config::Config::new()
         .alias_for("Timestamp", "chrono::DateTime<chrono::Utc>")
         .write_to_file();

@@ -1,5 +1,7 @@
 //! All routes, and the middleware in one visible order.
 
+mod pages;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -130,7 +132,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::get))
-        .merge(crate::dashboard::routes())
+        .merge(pages::routes(&app))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::new(

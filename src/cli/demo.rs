@@ -24,7 +24,7 @@ use crate::exchange::detainer::request::DetainerRequest;
 use crate::exchange::outcome::OutcomeRequest;
 use crate::http::{Problem, json};
 use crate::identity::accounts::{self, NewAccount};
-use crate::identity::keys_api::{Place, insert, side_of};
+use crate::identity::keys_api::{Place, insert};
 use crate::log::sequence;
 use crate::office::detainers::cancel::{CancellationRequest, cancel};
 use crate::office::detainers::issue::issue;
@@ -279,12 +279,15 @@ pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
             let agency = loader
                 .agencies
                 .iter()
-                .find(|agency| agency.code == account.place);
+                .find(|agency| Some(agency.code.as_str()) == account.place);
             let new = NewAccount {
-                side: side_of(account.role, false),
+                side: account.side,
                 role: account.role,
                 agency_id: agency.map(|agency| agency.id),
-                office_id: loader.offices.get(account.place).map(|office| office.id),
+                office_id: account
+                    .place
+                    .and_then(|code| loader.offices.get(code))
+                    .map(|office| office.id),
                 jurisdiction: None,
                 email: account.email,
                 name: account.name,
@@ -340,7 +343,7 @@ pub fn print(_: &App, address: SocketAddr, keys: &Keys) {
             "  {:<28} {:<13} {}",
             account.email,
             account.role.as_str(),
-            account.place
+            account.place.unwrap_or_default()
         );
     }
     println!("\nAPI keys (shown once, good for a week)");

@@ -1,24 +1,24 @@
-//! The pieces that every page shares. A page is a struct of plain words and a template in
-//! `templates/`; it knows no database type, and whoever fills it decides what may be said.
+//! What every page shares: the frame, the session behind it, forms, small pieces, sign-in. A page
+//! is a struct of plain words and a template in `templates/`; it knows no database type, and
+//! whoever fills it decides what may be said. The routes of all pages are in `router/pages.rs`.
 
 pub mod admin;
+pub mod assets;
 pub mod demo_accounts;
 pub mod docs;
+pub mod flash;
 pub mod forms;
 pub mod layout;
 pub mod pieces;
 pub mod problem;
 pub mod sign_in;
+pub mod time;
+pub mod typed;
+pub mod visitor;
+pub mod words;
 
 pub use forms::{CheckField, ErrorSummary, RadioField, SelectField, TextArea, TextField, Tokens};
 pub use layout::{Assets, Flash, Layout, NavItem, Place, SearchBox};
 pub use pieces::{Chip, Learns, Link, Person, Shape, Step, Steps, Tone, When};
-
-use axum::Router;
-
-use crate::app::App;
-
-/// The pages' routes.
-pub fn routes() -> Router<App> {
-    Router::new()
-}
+pub use typed::{Body, Fields, Typed};
+pub use visitor::{Frame, Posted, Visitor};

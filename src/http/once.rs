@@ -75,10 +75,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Once<T> {
 
 impl<T> Once<T> {
     /// For a form of the dashboard: the hidden field is the key.
-    pub fn from_form(key: String, route: String, body: T, body_hash: [u8; 32]) -> Self {
+    pub fn from_form(
+        key: &str,
+        route: String,
+        body: Result<T, Problem>,
+        body_hash: [u8; 32],
+    ) -> Self {
         Self {
-            key: Ok(key),
-            body: Ok(body),
+            key: checked_key(key),
+            body,
             body_hash,
             route,
         }
@@ -243,20 +248,24 @@ fn in_flight() -> Problem {
 
 /// `Idempotency-Key: "…"`, quoted as the draft says or bare.
 fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let missing = || {
-        Problem::new(
-            Slug::IdempotencyKeyMissing,
-            "Send the header Idempotency-Key with a value of your own, such as a UUID.",
-        )
-    };
-    let value = headers.get("idempotency-key").ok_or_else(missing)?;
-    let value = value.to_str().map_err(|_| missing())?.trim();
+    let value = headers
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .trim();
     let value = value
         .strip_prefix('"')
         .and_then(|inner| inner.strip_suffix('"'))
         .unwrap_or(value);
+    checked_key(value)
+}
+
+fn checked_key(value: &str) -> Result<String, Problem> {
     if value.is_empty() || value.len() > 255 || !value.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        return Err(missing());
+        return Err(Problem::new(
+            Slug::IdempotencyKeyMissing,
+            "Send the header Idempotency-Key with a value of your own, such as a UUID.",
+        ));
     }
     Ok(value.to_owned())
 }

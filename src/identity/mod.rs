@@ -5,5 +5,6 @@ pub mod callers;
 pub mod key;
 pub mod keys_api;
 pub mod secret;
+pub mod sessions;
 
 pub use callers::{AnyCaller, Custodian, Liaison, Operator, Presented};

@@ -59,17 +59,27 @@ pub async fn post_acknowledgement(
     once: Once<ReceiptRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        notification::get(tx, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        let request = request?;
-        let mut complaints = Complaints::default();
-        complaints.text("/by", &request.by, 200);
-        complaints.finish()?;
-        let told = acknowledge(tx, &app, id, &request.by).await?;
-        Ok(Tagged::ok(&told))
+        acknowledged(tx, &app, id, request).await
     })
     .await
+}
+
+/// Confirms that a notice was read, for API and page alike.
+pub async fn acknowledged(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: NotificationId,
+    request: Result<ReceiptRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    notification::get(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let request = request?;
+    let mut complaints = Complaints::default();
+    complaints.text("/by", &request.by, 200);
+    complaints.finish()?;
+    let told = acknowledge(tx, app, id, &request.by).await?;
+    Ok(Tagged::ok(&told))
 }
 
 /// Only this is "acknowledged".

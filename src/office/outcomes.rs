@@ -20,23 +20,33 @@ pub async fn post(
     once: Once<OutcomeRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
-        let paper = store::get(tx, &app.vault, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        let request = request?;
-        request.check(app.clock.now())?;
-        if request.disclose.is_some() {
-            return Err(Problem::field(
-                "/disclose",
-                "custodian_only",
-                "disclose is the custodian's: an office's statement is always shared.",
-            ));
-        }
-        let body = state(tx, &app, &paper, &request).await?;
-        Ok(Tagged::created(&body, format!("/v1/detainers/{id}")))
+        stated(tx, &app, id, request).await
     })
     .await
+}
+
+/// Records the office's statement, for API and page alike.
+pub async fn stated(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<OutcomeRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
+    let paper = store::get(tx, &app.vault, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let request = request?;
+    request.check(app.clock.now())?;
+    if request.disclose.is_some() {
+        return Err(Problem::field(
+            "/disclose",
+            "custodian_only",
+            "disclose is the custodian's: an office's statement is always shared.",
+        ));
+    }
+    let body = state(tx, app, &paper, &request).await?;
+    Ok(Tagged::created(&body, format!("/v1/detainers/{id}")))
 }
 
 /// Records the office's statement; a pending request closes on its side.

@@ -1,5 +1,7 @@
 //! Legal areas: the nation, states, counties, and cities that matter here.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -37,6 +39,20 @@ pub async fn get(
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// The names of some jurisdictions, by id.
+pub async fn names(
+    conn: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, String>, StoreError> {
+    let rows = sqlx::query!(
+        "select id, name from registry.jurisdiction where id = any($1)",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// A page of jurisdictions by id; `q` is a part of the name.

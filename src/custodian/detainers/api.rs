@@ -120,15 +120,25 @@ pub async fn post_acknowledgement(
     once: Once<AcknowledgementRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        let case = case_file::lock(tx, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        tx.require(DESK)?;
-        let by = request?.by()?;
-        let (paper, case) = acknowledge(tx, &app, case, Acknowledge { id, by }).await?;
-        Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
+        acknowledged(tx, &app, id, request).await
     })
     .await
+}
+
+/// Acknowledges the request, for API and page alike.
+pub async fn acknowledged(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<AcknowledgementRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(DESK)?;
+    let by = request?.by()?;
+    let (paper, case) = acknowledge(tx, app, case, Acknowledge { id, by }).await?;
+    Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
 }
 
 /// `POST …/service`
@@ -184,25 +194,35 @@ pub async fn post_service(
     once: Once<ServiceRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        let case = case_file::lock(tx, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        tx.require(DESK)?;
-        let request = request?;
-        let tell_office = request.tell_office.unwrap_or(true);
-        let service = request.service(app.clock.now())?;
-        let (paper, case) = serve(
-            tx,
-            &app,
-            case,
-            Serve {
-                id,
-                service,
-                tell_office,
-            },
-        )
-        .await?;
-        Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
+        served(tx, &app, id, request).await
     })
     .await
+}
+
+/// Records service, for API and page alike.
+pub async fn served(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<ServiceRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(DESK)?;
+    let request = request?;
+    let tell_office = request.tell_office.unwrap_or(true);
+    let service = request.service(app.clock.now())?;
+    let (paper, case) = serve(
+        tx,
+        app,
+        case,
+        Serve {
+            id,
+            service,
+            tell_office,
+        },
+    )
+    .await?;
+    Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
 }

@@ -231,3 +231,41 @@ pub async fn save_service(
     );
     expect_one_row(update.execute(tx.conn()).await?)
 }
+
+/// How many pending requests stand at each stage.
+pub struct StageCounts {
+    pub received: i64,
+    pub acknowledged: i64,
+    pub served: i64,
+    pub release_expected: i64,
+}
+
+pub async fn stage_counts(tx: &mut ScopedTx<'_>) -> Result<StageCounts, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        StageCounts,
+        r#"select count(*) filter (where release_expected_at is not null) as "release_expected!",
+                  count(*) filter (where release_expected_at is null and served_at is not null) as "served!",
+                  count(*) filter (where release_expected_at is null and served_at is null
+                                     and acknowledged_at is not null) as "acknowledged!",
+                  count(*) filter (where release_expected_at is null and served_at is null
+                                     and acknowledged_at is null) as "received!"
+             from custodian.case_file where agency_id = $1 and status = 'pending' and released_at is null"#,
+        agency
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// The requests that are linked to one booking.
+pub async fn of_booking(tx: &mut ScopedTx<'_>, booking: Uuid) -> Result<Vec<CaseFile>, StoreError> {
+    let agency = tx.agency_id();
+    let ids = sqlx::query_scalar!(
+        "select id from custodian.case_file where agency_id = $1 and booking_id = $2 order by id limit 50",
+        agency,
+        booking
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    by_ids(tx, &ids).await
+}

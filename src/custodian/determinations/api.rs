@@ -11,6 +11,7 @@ use super::decide::{DeterminationRequest, decide};
 use super::store::{self, Determination};
 use crate::app::App;
 use crate::custodian::detainers::case_file;
+use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::http::{Caller, Id, Once, Problem, Tagged};
 use crate::identity::Custodian;
@@ -70,17 +71,27 @@ pub async fn post(
     once: Once<DeterminationRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        let case = case_file::lock(tx, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        tx.require(&[Role::Reviewer])?;
-        let request = request?;
-        request.check()?;
-        let made = decide(tx, &app, case, request).await?;
-        let location = format!("/v1/detainers/{id}/determinations");
-        Ok(Tagged::created(&DeterminationBody::from(made), location))
+        determined(tx, &app, id, request).await
     })
     .await
+}
+
+/// Records a decision, for API and page alike.
+pub async fn determined(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<DeterminationRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(&[Role::Reviewer])?;
+    let request = request?;
+    request.check()?;
+    let made = decide(tx, app, case, request).await?;
+    let location = format!("/v1/detainers/{id}/determinations");
+    Ok(Tagged::created(&DeterminationBody::from(made), location))
 }
 
 /// `GET …/determinations`

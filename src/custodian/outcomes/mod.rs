@@ -26,16 +26,26 @@ pub async fn post(
     once: Once<OutcomeRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        let case = case_file::lock(tx, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        tx.require(&[Role::Reviewer])?;
-        let request = request?;
-        request.check(app.clock.now())?;
-        let body = state(tx, &app, case, &request).await?;
-        Ok(Tagged::created(&body, format!("/v1/detainers/{id}")))
+        stated(tx, &app, id, request).await
     })
     .await
+}
+
+/// Records the jail's statement, for API and page alike.
+pub async fn stated(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<OutcomeRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    tx.require(&[Role::Reviewer])?;
+    let request = request?;
+    request.check(app.clock.now())?;
+    let body = state(tx, app, case, &request).await?;
+    Ok(Tagged::created(&body, format!("/v1/detainers/{id}")))
 }
 
 /// Records this side's statement and closes its side of the case; tells the office only when

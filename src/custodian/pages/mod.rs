@@ -6,3 +6,28 @@ pub mod detainers;
 pub mod determination;
 pub mod overview;
 pub mod release_notice;
+pub mod search;
+
+use crate::custodian::bookings::upsert::PersonRequest;
+use crate::dashboard::{Person, time, words};
+use crate::types::a_number::ANumber;
+
+/// The line of a person of this agency, the number masked.
+fn person(person: &PersonRequest) -> Person {
+    Person {
+        name: words::name(
+            &person.family_name,
+            person.given_name.as_deref(),
+            person.additional_names.as_deref(),
+        ),
+        born: person.date_of_birth.map_or_else(
+            || "birth date unknown".to_owned(),
+            |date| format!("born {}", time::day(date)),
+        ),
+        a_number: person
+            .a_number
+            .as_ref()
+            .and_then(|text| text.parse::<ANumber>().ok())
+            .map_or_else(|| "A-number unknown".to_owned(), |number| number.masked()),
+    }
+}

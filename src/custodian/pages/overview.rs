@@ -1,8 +1,20 @@
 //! `/` for the jail: what is due now, the next three days, what is here.
 
 use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
 
-use crate::dashboard::{Chip, Layout, Link, Shape, When};
+use crate::app::App;
+use crate::custodian::detainers::{case_file, list};
+use crate::custodian::release_notices::store::{self as notices, Upcoming};
+use crate::dashboard::visitor::show;
+use crate::dashboard::{Chip, Frame, Layout, Link, Shape, Tone, Visitor, When, time, words};
+use crate::db::ScopedTx;
+use crate::exchange::detainer::filter::DetainerQuery;
+use crate::exchange::detainer::store as papers;
+use crate::exchange::notification;
+use crate::http::Problem;
+use crate::types::{Role, Timestamp};
 
 #[derive(Template)]
 #[template(path = "custodian/overview.html")]
@@ -91,4 +103,236 @@ pub struct FeedLine {
     pub state: Chip,
     /// "06:10, 1,312 rows, 9 changed, 0 rejected · expected every 24 h".
     pub text: String,
+}
+
+/// Lines of each kind of due work; the list holds the rest.
+const LINES: i64 = 50;
+const AXIS_HOURS: i64 = 72;
+
+pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
+    let (mut tx, frame) = visitor.enter(app).await?;
+    let due = due(app, &mut tx, &frame).await?;
+    let until = frame.now + chrono::Duration::hours(AXIS_HOURS);
+    let upcoming = notices::upcoming(&mut tx, frame.now, until, 200).await?;
+    let counts = case_file::stage_counts(&mut tx).await?;
+    tx.rollback().await?;
+    let overdue = due
+        .iter()
+        .filter(|(at, _)| at.is_some_and(|at| at < frame.now))
+        .count();
+    let count = |label: &str, count: i64, stage: &str| CountLink {
+        label: label.to_owned(),
+        count: count.to_string(),
+        href: format!("/detainers?status=pending{stage}"),
+    };
+    let pending = counts.received + counts.acknowledged + counts.served + counts.release_expected;
+    let page = OverviewPage {
+        layout: frame.layout("Overview"),
+        due_summary: match (due.len(), overdue) {
+            (0, _) => String::new(),
+            (all, 0) => format!("{all} to do"),
+            (all, late) => format!("{late} overdue · {all} to do"),
+        },
+        due: due.into_iter().map(|(_, line)| line).collect(),
+        releases: axis(&upcoming, &frame),
+        requests: vec![
+            count("pending", pending, ""),
+            count("received", counts.received, "&stage=received"),
+            count("acknowledged", counts.acknowledged, "&stage=acknowledged"),
+            count("served", counts.served, "&stage=served"),
+            count(
+                "release expected",
+                counts.release_expected,
+                "&stage=release_expected",
+            ),
+        ],
+        feeds: Vec::new(),
+        as_of: When {
+            relative: None,
+            ..frame.when(frame.now)
+        },
+    };
+    show(StatusCode::OK, &page)
+}
+
+/// What waits for somebody here, the most pressing first.
+async fn due(
+    app: &App,
+    tx: &mut ScopedTx<'_>,
+    frame: &Frame,
+) -> Result<Vec<(Option<Timestamp>, DueLine)>, Problem> {
+    let mut lines = Vec::new();
+    let reviews = notices::due(tx, LINES).await?;
+    let told = notification::unacknowledged(tx, LINES).await?;
+    let ids: Vec<_> = reviews
+        .iter()
+        .map(|review| review.detainer_id)
+        .chain(told.iter().map(|told| told.detainer_id))
+        .collect();
+    let known = papers::by_ids(tx, &app.vault, &ids).await?;
+    for review in &reviews {
+        let Some(paper) = known
+            .iter()
+            .find(|paper| paper.id.as_uuid() == review.detainer_id)
+        else {
+            continue;
+        };
+        let notice = notices::get(tx, review.release_notice_id).await?;
+        let late = review.due_at.is_some_and(|at| at < frame.now);
+        let href = format!("/detainers/{}", paper.id);
+        lines.push((
+            review.due_at,
+            DueLine {
+                state: if late {
+                    Chip::new(Shape::Warning, Tone::Grave, "Decide: overdue")
+                } else {
+                    Chip::new(Shape::Warning, Tone::Careful, "Decide")
+                },
+                what: format!("Notify {} of the release?", paper.office),
+                person: words::subject_name(&paper.subject),
+                action: if frame.is(Role::Reviewer) {
+                    Link::new(
+                        "Decide",
+                        format!("{href}/determinations/new?act=notify_release"),
+                    )
+                } else {
+                    Link::new("Open", href.clone())
+                },
+                href,
+                fact: notice
+                    .as_ref()
+                    .map_or_else(|| "release".to_owned(), |n| words::release_kind(&n.kind)),
+                fact_at: notice.map(|notice| frame.when(notice.effective_at)),
+                due_word: "due".to_owned(),
+                due: review.due_at.map(|at| frame.when(at)),
+                due_by: Some("agency's target, and before the release".to_owned()),
+            },
+        ));
+    }
+    for told in &told {
+        let Some(paper) = known
+            .iter()
+            .find(|paper| paper.id.as_uuid() == told.detainer_id)
+        else {
+            continue;
+        };
+        let href = format!("/detainers/{}", paper.id);
+        lines.push((
+            told.effective_at,
+            DueLine {
+                state: Chip::new(Shape::Phone, Tone::Careful, "Not acknowledged"),
+                what: format!("{} has not confirmed the notice", paper.office),
+                person: words::subject_name(&paper.subject),
+                action: Link::new("Open", href.clone()),
+                href,
+                fact: words::release_kind(told.kind.as_deref().unwrap_or(&told.about)),
+                fact_at: told.effective_at.map(|at| frame.when(at)),
+                due_word: "no deadline: the release is not held for it".to_owned(),
+                due: None,
+                due_by: None,
+            },
+        ));
+    }
+    let query = DetainerQuery {
+        status: Some("pending".to_owned()),
+        stage: Some("received".to_owned()),
+        sort: Some("issued_on".to_owned()),
+        ..DetainerQuery::default()
+    };
+    let filter = query.read(tx, app).await?;
+    let (received, _) = list::page(tx, app, &filter).await?;
+    for (paper, _) in received {
+        let href = format!("/detainers/{}", paper.id);
+        lines.push((
+            None,
+            DueLine {
+                state: Chip::new(Shape::Open, Tone::Calm, "Acknowledge"),
+                what: format!("{} of {}", paper.form, time::day(paper.issued_on)),
+                person: words::subject_name(&paper.subject),
+                action: Link::new("Acknowledge", format!("{href}#acknowledge")),
+                href,
+                fact: format!("{}'s request, received", paper.office),
+                fact_at: Some(frame.when(paper.received_at)),
+                due_word: "no deadline in law".to_owned(),
+                due: None,
+                due_by: None,
+            },
+        ));
+    }
+    // Without a deadline last, in the order that they came in.
+    lines.sort_by_key(|(at, _)| (at.is_none(), *at));
+    Ok(lines)
+}
+
+fn axis(upcoming: &[Upcoming], frame: &Frame) -> ReleaseAxis {
+    let hours = AXIS_HOURS as f64;
+    let place = |at: Timestamp| {
+        let passed = (at - frame.now).num_minutes() as f64 / 60.0;
+        (passed / hours * f64::from(ReleaseAxis::WIDTH)).clamp(0.0, f64::from(ReleaseAxis::WIDTH))
+            as u32
+    };
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut rows = Vec::new();
+    for release in upcoming {
+        let chip = match (&release.detainer_id, release.action.as_deref()) {
+            (None, _) => Chip::new(Shape::Open, Tone::Plain, "No request"),
+            (_, Some("notified")) => Chip::new(Shape::Done, Tone::Good, "Told to the office"),
+            (_, Some("withheld")) if release.disposition.as_deref() == Some("prohibited") => {
+                Chip::new(Shape::Barred, Tone::Grave, "Withheld: prohibited")
+            }
+            (_, Some("withheld")) => Chip::new(Shape::Done, Tone::Plain, "Withheld"),
+            _ => Chip::new(Shape::Clock, Tone::Careful, "Waits for a reviewer"),
+        };
+        let x = place(release.effective_at);
+        let row = marks.iter().filter(|mark| mark.x.abs_diff(x) < 16).count() as u32;
+        let person = words::name(
+            &release.family_name,
+            release.given_name.as_deref(),
+            release.additional_names.as_deref(),
+        );
+        marks.push(Mark {
+            x,
+            row,
+            shape: chip.shape,
+            tone: chip.tone.class(),
+            title: format!(
+                "{person}, {}: {}",
+                time::absolute(release.effective_at, frame.zone),
+                chip.words
+            ),
+        });
+        rows.push(ReleaseLine {
+            at: frame.when(release.effective_at),
+            person,
+            href: release.detainer_id.map(|id| format!("/detainers/{id}")),
+            disposition: chip,
+        });
+    }
+    let ticks = (0..=AXIS_HOURS)
+        .step_by(12)
+        .map(|hour| {
+            let at = frame.now + chrono::Duration::hours(hour);
+            Tick {
+                x: place(at),
+                label: at
+                    .with_timezone(&frame.zone)
+                    .format("%-d %b %H:%M")
+                    .to_string(),
+            }
+        })
+        .collect();
+    let asked = upcoming
+        .iter()
+        .filter(|release| release.detainer_id.is_some())
+        .count();
+    ReleaseAxis {
+        summary: format!(
+            "{} releases in the next {AXIS_HOURS} hours, {asked} of persons with a request.",
+            upcoming.len()
+        ),
+        ticks,
+        marks,
+        rows,
+        definition: "Releases that stand in the plan for the next 72 hours; a hollow mark is a person about whom no office has a request here.".to_owned(),
+    }
 }

@@ -140,24 +140,33 @@ pub async fn post(
     once: Once<NoticeRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        tx.require(DESK)?;
-        let request = request?;
-        let own = tx
-            .actor()
-            .agency
-            .as_ref()
-            .map(|agency| agency.code.clone())
-            .unwrap_or_default();
-        request.check(&own, app.clock.now())?;
-        match record(tx, &app, &request).await? {
-            Recorded::New(notice) => {
-                let location = format!("/v1/release-notices/{}", notice.id);
-                Ok(Tagged::created(&body(tx, notice).await?, location))
-            }
-            Recorded::Known(notice) => Ok(Tagged::ok(&body(tx, notice).await?)),
-        }
+        recorded(tx, &app, request).await
     })
     .await
+}
+
+/// Records a notice, for API and page alike.
+pub async fn recorded(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    request: Result<NoticeRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    tx.require(DESK)?;
+    let request = request?;
+    let own = tx
+        .actor()
+        .agency
+        .as_ref()
+        .map(|agency| agency.code.clone())
+        .unwrap_or_default();
+    request.check(&own, app.clock.now())?;
+    match record(tx, app, &request).await? {
+        Recorded::New(notice) => {
+            let location = format!("/v1/release-notices/{}", notice.id);
+            Ok(Tagged::created(&body(tx, notice).await?, location))
+        }
+        Recorded::Known(notice) => Ok(Tagged::ok(&body(tx, notice).await?)),
+    }
 }
 
 /// `GET /v1/release-notices/{id}`

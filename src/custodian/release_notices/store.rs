@@ -377,3 +377,76 @@ pub async fn leaf_hash(tx: &mut ScopedTx<'_>, event: Uuid) -> Result<String, Sto
     .await?;
     Ok(hex::encode(hash))
 }
+
+/// A release that lies ahead, with the request of the same person where there is one.
+pub struct Upcoming {
+    pub kind: String,
+    pub effective_at: Timestamp,
+    pub family_name: String,
+    pub given_name: Option<String>,
+    pub additional_names: Option<String>,
+    pub detainer_id: Option<Uuid>,
+    /// Of the review: `queued`, `withheld`, `notified`.
+    pub action: Option<String>,
+    pub disposition: Option<String>,
+}
+
+/// Releases that stand in the plan between two instants, earliest first.
+pub async fn upcoming(
+    tx: &mut ScopedTx<'_>,
+    from: Timestamp,
+    to: Timestamp,
+    limit: i64,
+) -> Result<Vec<Upcoming>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Upcoming,
+        r#"select n.kind, n.effective_at, p.family_name, p.given_name, p.additional_names,
+                  c.id as "detainer_id?", r.action as "action?", r.disposition as "disposition?"
+             from custodian.release_notice n
+                  join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id and b.released_at is null
+                  join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
+                  left join custodian.case_file c on c.agency_id = b.agency_id and c.booking_id = b.id and c.status = 'pending'
+                  left join custodian.review r on r.agency_id = n.agency_id and r.detainer_id = c.id and r.release_notice_id = n.id
+            where n.agency_id = $1 and n.effective_at between $2 and $3
+              and n.kind in ('scheduled', 'rescheduled', 'immediate')
+              and not exists (select from custodian.release_notice l
+                               where l.agency_id = n.agency_id and l.supersedes = n.id)
+            order by n.effective_at, n.id limit $4"#,
+        agency,
+        from,
+        to,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Which of these requests wait for a decision.
+pub async fn waiting(tx: &mut ScopedTx<'_>, detainers: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        "select distinct detainer_id from custodian.review where agency_id = $1 and detainer_id = any($2) and settled_at is null",
+        agency,
+        detainers
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// The reviews of one request, by notice.
+pub async fn reviews_of_detainer(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+) -> Result<Vec<Review>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Review,
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+             from custodian.review where agency_id = $1 and detainer_id = $2 order by opened_at, id"#,
+        agency,
+        detainer.as_uuid()
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -143,6 +143,70 @@ impl DetainerQuery {
         })
     }
 
+    /// What a reader typed into the search box: an A-number, or a name with or without a birth
+    /// date (`Example 1990-02-03`).
+    pub fn search(text: &str) -> Self {
+        let text = text.trim();
+        if text.parse::<ANumber>().is_ok() {
+            return Self {
+                a_number: Some(text.to_owned()),
+                ..Self::default()
+            };
+        }
+        let (name, born) = match text.rsplit_once(char::is_whitespace) {
+            Some((name, last)) if last.parse::<NaiveDate>().is_ok() => (name, Some(last)),
+            _ => (text, None),
+        };
+        Self {
+            name: Some(name.trim_end_matches([',', ' ']).to_owned()),
+            date_of_birth: born.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+
+    /// Each filter in force with its name, but not order and page.
+    pub fn active(&self) -> Vec<(&'static str, &str)> {
+        [
+            ("status", &self.status),
+            ("stage", &self.stage),
+            ("office", &self.office),
+            ("custodian", &self.custodian),
+            ("jurisdiction", &self.jurisdiction),
+            ("form", &self.form),
+            ("issued_from", &self.issued_from),
+            ("issued_to", &self.issued_to),
+            ("booking_number", &self.booking_number),
+            ("a_number", &self.a_number),
+            ("name", &self.name),
+            ("date_of_birth", &self.date_of_birth),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        .collect()
+    }
+
+    /// The same list without one of its filters.
+    pub fn without(&self, name: &str) -> Self {
+        let mut query = self.clone();
+        query.cursor = None;
+        let field = match name {
+            "status" => &mut query.status,
+            "stage" => &mut query.stage,
+            "office" => &mut query.office,
+            "custodian" => &mut query.custodian,
+            "jurisdiction" => &mut query.jurisdiction,
+            "form" => &mut query.form,
+            "issued_from" => &mut query.issued_from,
+            "issued_to" => &mut query.issued_to,
+            "booking_number" => &mut query.booking_number,
+            "a_number" => &mut query.a_number,
+            "name" => &mut query.name,
+            _ => &mut query.date_of_birth,
+        };
+        *field = None;
+        query
+    }
+
     /// The path of the list with these filters, without the page.
     pub fn path(&self) -> String {
         let fields = [

@@ -178,3 +178,57 @@ pub async fn set_acknowledged(
     );
     Ok(update.execute(tx.conn()).await?.rows_affected() == 1)
 }
+
+/// The latest notification of each of these requests, as far as this caller sees it.
+pub async fn latest_of(
+    tx: &mut ScopedTx<'_>,
+    detainers: &[Uuid],
+) -> Result<Vec<Notification>, StoreError> {
+    Ok(sqlx::query_as!(
+        Notification,
+        r#"select distinct on (detainer_id) id, agency_id, office_id, detainer_id, about, kind, effective_at, told_at, sent_at,
+                  status as "status!", acknowledged_at, acknowledged_by
+             from exchange.notification where detainer_id = any($1) order by detainer_id, told_at desc, id desc"#,
+        detainers
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What still waits to be acknowledged by the office, the nearest release first.
+pub async fn unacknowledged(
+    tx: &mut ScopedTx<'_>,
+    limit: i64,
+) -> Result<Vec<Notification>, StoreError> {
+    Ok(sqlx::query_as!(
+        Notification,
+        r#"select id, agency_id, office_id, detainer_id, about, kind, effective_at, told_at, sent_at, status as "status!",
+                  acknowledged_at, acknowledged_by
+             from exchange.notification where status in ('queued', 'sent') order by effective_at, id limit $1"#,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Acknowledged or not, what was told of releases from an instant on, the nearest first.
+pub async fn coming(
+    tx: &mut ScopedTx<'_>,
+    from: Timestamp,
+    limit: i64,
+) -> Result<Vec<Notification>, StoreError> {
+    Ok(sqlx::query_as!(
+        Notification,
+        r#"select id, agency_id, office_id, detainer_id, about, kind, effective_at, told_at, sent_at, status as "status!",
+                  acknowledged_at, acknowledged_by
+             from exchange.notification n
+            where effective_at >= $1 and kind in ('scheduled', 'rescheduled', 'immediate', 'correction')
+              and not exists (select from exchange.notification l
+                               where l.detainer_id = n.detainer_id and (l.told_at, l.id) > (n.told_at, n.id))
+            order by effective_at, id limit $2"#,
+        from,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -33,14 +33,23 @@ pub async fn post(
     once: Once<DetainerRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        let paper = issue(tx, &app, request?).await?;
-        let location = format!("/v1/detainers/{}", paper.id);
-        Ok(Tagged::created(
-            &DetainerBody::for_office(&paper, app.clock.now()),
-            location,
-        ))
+        issued(tx, &app, request).await
     })
     .await
+}
+
+/// Lodges a request, for API and page alike.
+pub async fn issued(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    request: Result<DetainerRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let paper = issue(tx, app, request?).await?;
+    let location = format!("/v1/detainers/{}", paper.id);
+    Ok(Tagged::created(
+        &DetainerBody::for_office(&paper, app.clock.now()),
+        location,
+    ))
 }
 
 /// `GET /v1/detainers`
@@ -116,14 +125,24 @@ pub async fn post_cancellation(
     once: Once<CancellationRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        store::get(tx, &app.vault, id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
-        let paper = cancel(tx, &app, id, request?).await?;
-        Ok(Tagged::ok(&DetainerBody::for_office(
-            &paper,
-            app.clock.now(),
-        )))
+        cancelled(tx, &app, id, request).await
     })
     .await
+}
+
+/// Cancels a request, for API and page alike.
+pub async fn cancelled(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    request: Result<CancellationRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    store::get(tx, &app.vault, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let paper = cancel(tx, app, id, request?).await?;
+    Ok(Tagged::ok(&DetainerBody::for_office(
+        &paper,
+        app.clock.now(),
+    )))
 }

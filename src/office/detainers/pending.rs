@@ -48,3 +48,40 @@ pub async fn page(
     let (ids, next) = filter.split(rows);
     Ok((by_ids(tx, &app.vault, &ids).await?, next))
 }
+
+/// Pending requests at one custodian by days since they were issued.
+pub struct AtCustodian {
+    pub ori: String,
+    pub name: String,
+    pub connected: bool,
+    /// Up to 7 days, 8 to 30, 31 to 90, older.
+    pub week: i64,
+    pub month: i64,
+    pub quarter: i64,
+    pub older: i64,
+}
+
+/// The office's pending requests by custodian, the most first.
+pub async fn by_custodian(
+    tx: &mut ScopedTx<'_>,
+    today: chrono::NaiveDate,
+    limit: i64,
+) -> Result<Vec<AtCustodian>, StoreError> {
+    let office = tx.office_id();
+    Ok(sqlx::query_as!(
+        AtCustodian,
+        r#"select a.ori, a.name, a.connected,
+                  count(*) filter (where $2::date - d.issued_on <= 7) as "week!",
+                  count(*) filter (where $2::date - d.issued_on between 8 and 30) as "month!",
+                  count(*) filter (where $2::date - d.issued_on between 31 and 90) as "quarter!",
+                  count(*) filter (where $2::date - d.issued_on > 90) as "older!"
+             from exchange.detainer d join registry.agency a on a.id = d.agency_id
+            where d.office_id = $1 and d.status = 'pending'
+            group by a.id, a.ori, a.name, a.connected order by count(*) desc, a.ori limit $3"#,
+        office,
+        today,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -5,3 +5,4 @@ pub mod detainer;
 pub mod detainers;
 pub mod new_detainer;
 pub mod overview;
+pub mod search;

@@ -11,7 +11,8 @@ use sallyport::db::pools::{Logins, PoolSize, Pools};
 use sallyport::db::vault::Vault;
 use sallyport::http::limits::Allowances;
 use sallyport::identity::keys_api::{self, Place};
-use sallyport::types::{Clock, Role};
+use sallyport::types::actor::Tenant;
+use sallyport::types::{Actor, Clock, Role, Side};
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -236,6 +237,54 @@ impl TestApp {
 
     pub async fn operator(&self) -> Client {
         self.client(self.key(Role::SystemAdmin, "").await)
+    }
+
+    /// An agency's reviewer, for commands of the library in a transaction that a test holds open.
+    pub async fn actor_at(&self, agency: &str) -> Actor {
+        let (id, name, time_zone) =
+            sqlx::query_as("select id, name, time_zone from registry.agency where ori = $1")
+                .bind(agency)
+                .fetch_one(&self.app.pools.operator)
+                .await
+                .unwrap();
+        Actor {
+            side: Side::Custodian,
+            role: Role::Reviewer,
+            agency: Some(Tenant {
+                id,
+                code: agency.to_owned(),
+                name,
+                time_zone,
+            }),
+            office: None,
+            jurisdiction: None,
+            credential: "test".to_owned(),
+            name: "D. Reviewer".to_owned(),
+        }
+    }
+
+    /// An office's liaison, for the same.
+    pub async fn actor_of_office(&self, office: &str) -> Actor {
+        let (id, name, time_zone) =
+            sqlx::query_as("select id, name, time_zone from registry.office where code = $1")
+                .bind(office)
+                .fetch_one(&self.app.pools.operator)
+                .await
+                .unwrap();
+        Actor {
+            side: Side::Office,
+            role: Role::Liaison,
+            agency: None,
+            office: Some(Tenant {
+                id,
+                code: office.to_owned(),
+                name,
+                time_zone,
+            }),
+            jurisdiction: None,
+            credential: "test".to_owned(),
+            name: "C. Officer".to_owned(),
+        }
     }
 
     /// Waits until the sequencer and the readers have nothing left to do.

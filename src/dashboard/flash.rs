@@ -1,0 +1,40 @@
+//! What a page says once after an act. The cookie carries a code, never a text.
+
+const TEXTS: &[(&str, &str)] = &[
+    (
+        "lodged",
+        "The request is lodged. The custodian sees it now.",
+    ),
+    (
+        "cancelled",
+        "The request is cancelled. The custodian sees it now.",
+    ),
+    ("acknowledged", "Acknowledged. The office sees it now."),
+    ("served", "Service is recorded."),
+    (
+        "told",
+        "The decision is recorded, and the office has been told of the release.",
+    ),
+    ("decided", "The decision is recorded. Nothing was told."),
+    (
+        "noticed",
+        "The release notice is recorded. What follows for each request is below.",
+    ),
+    (
+        "noticed-none",
+        "The release notice is recorded. No pending request is about this person.",
+    ),
+    (
+        "read",
+        "Acknowledged. The custodian sees that this office has read it.",
+    ),
+    ("stated", "The outcome is recorded."),
+    ("signed-out", "You are signed out."),
+];
+
+pub fn text(code: &str) -> Option<&'static str> {
+    TEXTS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, text)| *text)
+}

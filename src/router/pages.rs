@@ -1,0 +1,192 @@
+//! The routes of the pages. One address serves both sides: the session's side says which page.
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::custodian::bookings::api::BookingQuery;
+use crate::custodian::pages as jail;
+use crate::dashboard::visitor::{guard, see_other};
+use crate::dashboard::{Posted, Visitor, admin, assets, docs, problem, sign_in};
+use crate::exchange::detainer::filter::DetainerQuery;
+use crate::http::{Id, Problem, Query};
+use crate::identity::callers::wrong_side;
+use crate::office::pages as desk;
+use crate::types::Side;
+use crate::types::ids::{DetainerId, NotificationId};
+
+type Page = Result<Response, Problem>;
+
+pub fn routes(app: &App) -> Router<App> {
+    let pages = Router::new()
+        .route("/", get(overview))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/sign-out", post(sign_in::post_sign_out))
+        .route("/search", get(search))
+        .route("/detainers", get(detainers).post(lodge))
+        .route("/detainers/new", get(new_detainer))
+        .route("/detainers/{id}", get(detainer))
+        .route("/detainers/{id}/acknowledgement", post(acknowledge))
+        .route("/detainers/{id}/service", post(serve))
+        .route("/detainers/{id}/determinations/new", get(decide))
+        .route("/detainers/{id}/determinations", post(determine))
+        .route("/detainers/{id}/outcome", post(state_outcome))
+        .route(
+            "/detainers/{id}/cancellation",
+            get(cancellation).post(cancel),
+        )
+        .route("/notifications/{id}/acknowledgement", post(read))
+        .route("/release-notices/new", get(new_notice))
+        .route("/release-notices", post(record_notice))
+        .route("/bookings", get(bookings))
+        .layer(middleware::from_fn_with_state(app.clone(), guard));
+    Router::new()
+        .route("/problems", get(problem::index))
+        .route("/problems/{slug}", get(problem::get))
+        .route("/docs", get(docs::get))
+        .route("/assets/{*path}", get(assets::get))
+        .merge(pages)
+}
+
+async fn overview(State(app): State<App>, visitor: Visitor) -> Page {
+    match visitor.side() {
+        Side::Custodian => jail::overview::get(&app, &visitor).await,
+        Side::Office => desk::overview::get(&app, &visitor).await,
+        Side::Oversight | Side::Operator => admin::get(&app, &visitor).await,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchQuery {
+    q: Option<String>,
+}
+
+async fn search(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<SearchQuery>,
+) -> Page {
+    let text = query.q.unwrap_or_default();
+    let text = text.trim();
+    match visitor.side() {
+        _ if text.is_empty() => Ok(see_other("/detainers")),
+        Side::Custodian => jail::search::get(&app, &visitor, text).await,
+        Side::Office => desk::search::get(&app, &visitor, text).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn detainers(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<DetainerQuery>,
+) -> Page {
+    match visitor.side() {
+        Side::Custodian => jail::detainers::get(&app, &visitor, query).await,
+        Side::Office => desk::detainers::get(&app, &visitor, query).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn detainer(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    match visitor.side() {
+        Side::Custodian => jail::detainer::get(&app, &visitor, id).await,
+        Side::Office => desk::detainer::get(&app, &visitor, id).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn state_outcome(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    match posted.visitor.side() {
+        Side::Custodian => jail::detainer::post_outcome(&app, posted, id).await,
+        Side::Office => desk::detainer::post_outcome(&app, posted, id).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+/// Refuses the sides that never have this page.
+fn only(visitor: &Visitor, side: Side) -> Result<(), Problem> {
+    if visitor.side() == side {
+        Ok(())
+    } else {
+        Err(wrong_side())
+    }
+}
+
+async fn lodge(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Office)?;
+    desk::new_detainer::post(&app, posted).await
+}
+
+async fn new_detainer(State(app): State<App>, visitor: Visitor) -> Page {
+    only(&visitor, Side::Office)?;
+    desk::new_detainer::get(&app, &visitor).await
+}
+
+async fn acknowledge(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::detainer::post_acknowledgement(&app, posted, id).await
+}
+
+async fn serve(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::detainer::post_service(&app, posted, id).await
+}
+
+async fn decide(
+    State(app): State<App>,
+    visitor: Visitor,
+    Id(id): Id<DetainerId>,
+    Query(query): Query<jail::determination::DecideQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::determination::get(&app, &visitor, id, query).await
+}
+
+async fn determine(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::determination::post(&app, posted, id).await
+}
+
+async fn cancellation(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Office)?;
+    desk::cancellation::get(&app, &visitor, id).await
+}
+
+async fn cancel(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Office)?;
+    desk::cancellation::post(&app, posted, id).await
+}
+
+async fn read(State(app): State<App>, Id(id): Id<NotificationId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Office)?;
+    desk::detainer::post_read(&app, posted, id).await
+}
+
+async fn new_notice(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<jail::release_notice::NewNoticeQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::release_notice::get(&app, &visitor, query).await
+}
+
+async fn record_notice(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::release_notice::post(&app, posted).await
+}
+
+async fn bookings(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<BookingQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::bookings::get(&app, &visitor, query).await
+}

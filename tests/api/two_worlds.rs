@@ -1,0 +1,1083 @@
+//! Non-interference: two worlds that differ only in what a jail has not told look the same to the
+//! liaison, byte for byte, with ids and instants compared by order of appearance and entity tags
+//! with themselves.
+//!
+//! `SALLYPORT_WORLDS=N` runs N sequences instead of 60, `SALLYPORT_SEED=N` another set of them.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+
+use crate::support::*;
+
+// ---------------------------------------------------------------------------------------------
+// What is done
+
+/// One step. Numbers pick among what there is, modulo its count.
+#[derive(Debug, Clone)]
+enum Act {
+    /// The liaison's: in both worlds, its answer compared.
+    Liaison(Liaison),
+    /// What the jail tells: in both worlds, if the jail of world B can still do it.
+    Told(Told),
+    /// What only the jail knows: in world B alone.
+    Hidden(Hidden),
+    /// Everything that the liaison can see, compared.
+    Observe,
+}
+
+#[derive(Debug, Clone)]
+enum Liaison {
+    Lodge { person: usize, form: usize },
+    Replay,
+    LodgeBad(usize),
+    Cancel(usize),
+    CancelUnknown,
+    Receipt(usize),
+    Outcome(usize, usize),
+    List(usize),
+    Probe(usize),
+}
+
+#[derive(Debug, Clone)]
+enum Told {
+    Acknowledge(usize),
+    Serve(usize),
+    Release { at: usize, kind: usize },
+    Outcome(usize),
+}
+
+#[derive(Debug, Clone)]
+enum Hidden {
+    Book { person: usize, version: usize },
+    BookStranger(usize),
+    Notice { person: usize, kind: usize },
+    Decline(usize),
+    AllowInterview(usize),
+    RefusedHold(usize),
+    ServeQuietly(usize),
+    Outcome(usize),
+    Key,
+    ForeignRequest(usize),
+    Look(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let n = 0..64usize;
+    let liaison = prop_oneof![
+        5 => (0..PERSONS, n.clone()).prop_map(|(person, form)| Liaison::Lodge { person, form }),
+        1 => Just(Liaison::Replay),
+        1 => n.clone().prop_map(Liaison::LodgeBad),
+        2 => n.clone().prop_map(Liaison::Cancel),
+        1 => Just(Liaison::CancelUnknown),
+        3 => n.clone().prop_map(Liaison::Receipt),
+        1 => (n.clone(), n.clone()).prop_map(|(at, which)| Liaison::Outcome(at, which)),
+        2 => n.clone().prop_map(Liaison::List),
+        1 => n.clone().prop_map(Liaison::Probe),
+    ];
+    let told = prop_oneof![
+        2 => n.clone().prop_map(Told::Acknowledge),
+        1 => n.clone().prop_map(Told::Serve),
+        3 => (n.clone(), n.clone()).prop_map(|(at, kind)| Told::Release { at, kind }),
+        1 => n.clone().prop_map(Told::Outcome),
+    ];
+    let hidden = prop_oneof![
+        3 => (0..PERSONS, n.clone()).prop_map(|(person, version)| Hidden::Book { person, version }),
+        1 => n.clone().prop_map(Hidden::BookStranger),
+        6 => (0..PERSONS, n.clone()).prop_map(|(person, kind)| Hidden::Notice { person, kind }),
+        2 => n.clone().prop_map(Hidden::Decline),
+        1 => n.clone().prop_map(Hidden::AllowInterview),
+        1 => n.clone().prop_map(Hidden::RefusedHold),
+        2 => n.clone().prop_map(Hidden::ServeQuietly),
+        2 => n.clone().prop_map(Hidden::Outcome),
+        1 => Just(Hidden::Key),
+        1 => n.clone().prop_map(Hidden::ForeignRequest),
+        1 => n.clone().prop_map(Hidden::Look),
+    ];
+    prop_oneof![
+        8 => liaison.prop_map(Act::Liaison),
+        6 => told.prop_map(Act::Told),
+        10 => hidden.prop_map(Act::Hidden),
+        2 => Just(Act::Observe),
+    ]
+}
+
+/// A request first, so that there is something to act on.
+fn sequence() -> impl Strategy<Value = Vec<Act>> {
+    let first = (0..PERSONS, 0..64usize)
+        .prop_map(|(person, form)| Act::Liaison(Liaison::Lodge { person, form }));
+    (first, prop::collection::vec(act(), 9..15)).prop_map(|(first, rest)| {
+        let mut acts = vec![first];
+        acts.extend(rest);
+        acts
+    })
+}
+
+const PERSONS: usize = 3;
+const JAILS: [&str; 2] = [ALDER, BIRCH];
+const RELEASE: [&str; 6] = [
+    "scheduled",
+    "rescheduled",
+    "immediate",
+    "cancelled",
+    "actual",
+    "correction",
+];
+const STATUS: [&str; 5] = ["transfer", "escape", "death", "hospitalised", "returned"];
+
+// ---------------------------------------------------------------------------------------------
+// What is seen
+
+/// Replaces what may differ by its order of appearance.
+#[derive(Default)]
+struct Names {
+    known: HashMap<(&'static str, String), usize>,
+}
+
+impl Names {
+    fn name(&mut self, kind: &'static str, text: &str) -> String {
+        let next = self.known.keys().filter(|(k, _)| *k == kind).count() + 1;
+        let n = *self.known.entry((kind, text.to_owned())).or_insert(next);
+        format!("<{kind} {n}>")
+    }
+
+    fn normalise(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            if let Some(id) = prefix_of(rest, 36, is_uuid) {
+                out += &self.name("id", id);
+                rest = &rest[36..];
+            } else if let Some(instant) = recent(rest) {
+                out += &self.name("at", instant);
+                rest = &rest[instant.len()..];
+            } else if let Some(after) = ["\"next\":\"", "cursor=", "&amp;cursor="]
+                .into_iter()
+                .find_map(|lead| rest.strip_prefix(lead))
+            {
+                let length = after.find(|c: char| !is_base64(c)).unwrap_or(after.len());
+                out += "cursor ";
+                out += &self.name("cursor", &after[..length]);
+                rest = &after[length..];
+            } else if let Some(after) = rest.strip_prefix("\"lead_minutes\":") {
+                // Counted in whole minutes from `sent_at`, which has been named.
+                let length = after.find([',', '}']).unwrap_or(after.len());
+                out += if &after[..length] == "null" {
+                    "no lead"
+                } else {
+                    "a lead"
+                };
+                rest = &after[length..];
+            } else if c.is_ascii_hexdigit() {
+                let length = rest
+                    .find(|c: char| !c.is_ascii_hexdigit())
+                    .unwrap_or(rest.len());
+                if length >= 32 {
+                    out += &self.name("hash", &rest[..length]);
+                } else {
+                    out += &rest[..length];
+                }
+                rest = &rest[length..];
+            } else {
+                out.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+        out
+    }
+}
+
+fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+fn prefix_of(text: &str, length: usize, is: fn(&str) -> bool) -> Option<&str> {
+    text.get(..length).filter(|head| is(head))
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.bytes().enumerate().all(|(at, b)| match at {
+        8 | 13 | 18 | 23 => b == b'-',
+        _ => b.is_ascii_hexdigit(),
+    })
+}
+
+/// An instant of this run; those that a caller wrote lie elsewhere and are compared as they are.
+fn recent(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 20 || bytes[4] != b'-' || bytes[10] != b'T' {
+        return None;
+    }
+    let length = text.find(|c: char| !(c.is_ascii_digit() || "-:.TZ+".contains(c)))?;
+    let at = chrono::DateTime::parse_from_rfc3339(&text[..length]).ok()?;
+    let now = sallyport::types::Clock::default().now();
+    ((now - at.to_utc()).num_minutes().abs() < 60).then(|| &text[..length])
+}
+
+/// One of the two worlds, as its liaison and its jails meet it.
+struct World {
+    app: TestApp,
+    owner: PgConnection,
+    jailers: Vec<Client>,
+    foreign: Client,
+    // Of the sequence that runs.
+    liaison: Client,
+    office: String,
+    names: Names,
+    seen: Vec<String>,
+    detainers: Vec<(String, usize)>,
+    last_key: (String, Value),
+    list_tag: String,
+}
+
+impl World {
+    async fn start(options: PgPoolOptions, owner: PgConnectOptions) -> Self {
+        let app = TestApp::start(options, owner.clone()).await;
+        let mut jailers = Vec::new();
+        for jail in JAILS {
+            jailers.push(app.reviewer(jail).await);
+        }
+        Self {
+            foreign: app.liaison(HOU).await,
+            liaison: app.liaison(SND).await,
+            office: SND.to_owned(),
+            owner: owner.connect().await.unwrap(),
+            app,
+            jailers,
+            names: Names::default(),
+            seen: Vec::new(),
+            detainers: Vec::new(),
+            last_key: (fresh_key(), Value::Null),
+            list_tag: String::new(),
+        }
+    }
+
+    /// A new office, so that each sequence begins with an empty table.
+    async fn begin(&mut self, office: &str) {
+        sqlx::query("insert into registry.office (code, name, kind, time_zone, created_at) values ($1, 'A Field Office', 'ice_field_office', 'America/Los_Angeles', '2026-01-01T00:00:00Z')")
+            .bind(office).execute(&mut self.owner).await.unwrap();
+        self.liaison = self.app.liaison(office).await;
+        self.office = office.to_owned();
+        self.names = Names::default();
+        self.seen.clear();
+        self.detainers.clear();
+        self.list_tag.clear();
+    }
+
+    fn note(&mut self, what: &str, answer: &Answer) {
+        let mut text = format!("{what}\n{}\n", answer.status);
+        let mut headers: Vec<_> = answer.headers.iter().collect();
+        headers.sort_by_key(|(name, _)| name.as_str().to_owned());
+        for (name, value) in headers {
+            let value = value.to_str().unwrap_or_default();
+            match name.as_str() {
+                // The clock; the body is compared itself; the allowance is this key's own and
+                // refills with time.
+                "date" | "content-length" | "ratelimit" => {}
+                "etag" => writeln!(text, "etag: {}", self.names.name("etag", value)).unwrap(),
+                other => writeln!(text, "{other}: {}", self.names.normalise(value)).unwrap(),
+            }
+        }
+        text += &self.names.normalise(&answer.text);
+        self.seen.push(text);
+    }
+
+    async fn get(&mut self, what: &str, path: &str) -> Answer {
+        let answer = self.liaison.get(path).await;
+        self.note(what, &answer);
+        answer
+    }
+
+    fn detainer(&self, at: usize) -> Option<(String, usize)> {
+        let count = self.detainers.len();
+        (count > 0).then(|| self.detainers[at % count].clone())
+    }
+
+    /// What the liaison does, in this world.
+    async fn liaison(&mut self, act: &Liaison, sequence: usize) {
+        let liaison = self.liaison.clone();
+        match act {
+            Liaison::Lodge { person, form } => {
+                let body = request(&self.office, sequence, *person, *form);
+                let key = fresh_key();
+                let answer = liaison
+                    .post_with_key("/v1/detainers", &key, body.clone())
+                    .await;
+                if answer.status.as_u16() == 201 {
+                    let id = answer.json()["id"].as_str().unwrap().to_owned();
+                    self.detainers.push((id, *person));
+                }
+                self.last_key = (key, body);
+                self.note("lodge", &answer);
+            }
+            Liaison::Replay => {
+                let (key, body) = self.last_key.clone();
+                let answer = liaison.post_with_key("/v1/detainers", &key, body).await;
+                if answer.status.as_u16() == 201 && answer.header("idempotent-replayed") != "true" {
+                    let id = answer.json()["id"].as_str().unwrap().to_owned();
+                    self.detainers.push((id, 0));
+                }
+                self.note("replay", &answer);
+            }
+            Liaison::LodgeBad(which) => {
+                let mut body = request(&self.office, sequence, 0, 0);
+                match which % 4 {
+                    0 => body["office"] = json!("HOU"),
+                    1 => body["custodian"] = json!("CA0000000"),
+                    2 => body["surprise"] = json!(1),
+                    _ => body["issued_on"] = json!("2026-02-31"),
+                }
+                let answer = liaison.post("/v1/detainers", body).await;
+                self.note("lodge badly", &answer);
+            }
+            Liaison::Cancel(at) => {
+                if let Some((id, _)) = self.detainer(*at) {
+                    let body = json!({"reason": "entered twice", "lift_reason": "entered_in_error", "cancelled_on": "2026-11-01"});
+                    let answer = liaison
+                        .post(&format!("/v1/detainers/{id}/cancellation"), body)
+                        .await;
+                    self.note("cancel", &answer);
+                }
+            }
+            Liaison::CancelUnknown => {
+                let id = "01935f00-0000-7000-8000-000000000001";
+                let body = json!({"reason": "unknown", "cancelled_on": "2026-11-01"});
+                let answer = liaison
+                    .post(&format!("/v1/detainers/{id}/cancellation"), body)
+                    .await;
+                self.note("cancel an unknown one", &answer);
+            }
+            Liaison::Receipt(at) => {
+                self.app.settle().await;
+                let told = self.get("what was told", "/v1/notifications").await.json();
+                let items = told["items"].as_array().cloned().unwrap_or_default();
+                if !items.is_empty() {
+                    let id = items[at % items.len()]["id"].as_str().unwrap().to_owned();
+                    let answer = liaison
+                        .post(
+                            &format!("/v1/notifications/{id}/acknowledgement"),
+                            json!({"by": "C. Officer"}),
+                        )
+                        .await;
+                    self.note("receipt", &answer);
+                }
+            }
+            Liaison::Outcome(at, which) => {
+                if let Some((id, _)) = self.detainer(*at) {
+                    let answer = liaison
+                        .post(
+                            &format!("/v1/detainers/{id}/outcome"),
+                            outcome(*which, None),
+                        )
+                        .await;
+                    self.note("outcome", &answer);
+                }
+            }
+            Liaison::List(which) => {
+                let path = FILTERS[which % FILTERS.len()];
+                let number = format!("A{}", a_number(sequence, which % PERSONS));
+                self.get(path, &path.replace("NUMBER", &number)).await;
+            }
+            Liaison::Probe(which) => {
+                let id = self
+                    .detainer(*which)
+                    .map_or_else(|| "none".to_owned(), |(id, _)| id);
+                let path = [
+                    format!("/v1/detainers/{id}/determinations"),
+                    format!("/v1/detainers/{id}/assessment"),
+                    format!("/v1/bookings/{}", booking_number(sequence, which % PERSONS)),
+                    "/v1/bookings".to_owned(),
+                    "/v1/release-notices".to_owned(),
+                    "/v1/keys".to_owned(),
+                    "/v1/whoami".to_owned(),
+                ][which % 7]
+                    .clone();
+                self.get("probe", &path).await;
+            }
+        }
+    }
+
+    /// Everything that the liaison can observe.
+    async fn observe(&mut self) {
+        self.app.settle().await;
+        let request = self.liaison.request(Method::GET, "/v1/detainers?limit=200");
+        let request = if self.list_tag.is_empty() {
+            request
+        } else {
+            request.header("if-none-match", &self.list_tag)
+        };
+        let list = Answer::read(request.send().await.unwrap()).await;
+        self.list_tag = list.header("etag");
+        self.note("list unless known", &list);
+        for path in [
+            "/v1/detainers?status=pending",
+            "/v1/detainers?stage=notified",
+            "/v1/detainers?stage=served&sort=issued_on",
+        ] {
+            self.get(path, path).await;
+        }
+        let mut path = "/v1/detainers?limit=2".to_owned();
+        loop {
+            let page = self.get("a page", &path).await.json();
+            match page["next"].as_str() {
+                Some(next) => path = format!("/v1/detainers?limit=2&cursor={next}"),
+                None => break,
+            }
+        }
+        for (id, _) in self.detainers.clone() {
+            self.get("item", &format!("/v1/detainers/{id}")).await;
+            self.get("timeline", &format!("/v1/detainers/{id}/timeline"))
+                .await;
+        }
+        let told = self.get("told", "/v1/notifications").await.json();
+        self.get("told, waiting", "/v1/notifications?status=sent&limit=1")
+            .await;
+        for item in told["items"].as_array().cloned().unwrap_or_default() {
+            let id = item["id"].as_str().unwrap();
+            self.get("one told", &format!("/v1/notifications/{id}"))
+                .await;
+        }
+        let last: i64 = sqlx::query_scalar("select coalesce(max(position), 0) from log.office_entry e join registry.office o on o.id = e.office_id where o.code = $1")
+            .bind(&self.office).fetch_one(&mut self.owner).await.unwrap();
+        for after in [0, last / 2] {
+            let text = events(&self.liaison, after, last).await;
+            let text = self.names.normalise(&text);
+            self.seen.push(format!("stream after {after}\n{text}"));
+        }
+    }
+
+    async fn told(&mut self, act: &Told, sequence: usize, comply: bool) -> Outcome {
+        match act {
+            Told::Acknowledge(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return Outcome::default();
+                };
+                let answer = self.jailers[person % 2]
+                    .post(
+                        &format!("/v1/detainers/{id}/acknowledgement"),
+                        json!({"by": "B. Clerk"}),
+                    )
+                    .await;
+                Outcome::of(&answer)
+            }
+            Told::Serve(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return Outcome::default();
+                };
+                let answer = self.jailers[person % 2]
+                    .post(&format!("/v1/detainers/{id}/service"), service(true))
+                    .await;
+                Outcome::of(&answer)
+            }
+            Told::Outcome(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return Outcome::default();
+                };
+                let answer = self.jailers[person % 2]
+                    .post(
+                        &format!("/v1/detainers/{id}/outcome"),
+                        outcome(*at, Some(true)),
+                    )
+                    .await;
+                Outcome::of(&answer)
+            }
+            Told::Release { at, kind } => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return Outcome::default();
+                };
+                let jailer = self.jailers[person % 2].clone();
+                let number = booking_number(sequence, person);
+                let kind = RELEASE.iter().chain(&STATUS).nth(kind % 11).unwrap();
+                let put = jailer
+                    .put(&format!("/v1/bookings/{number}"), book(sequence, person, 0))
+                    .await;
+                assert!(put.status.is_success(), "{}", put.text);
+                let recorded = jailer
+                    .post("/v1/release-notices", statement(&number, kind))
+                    .await;
+                assert_eq!(recorded.status, 201, "{}", recorded.text);
+                let notice = recorded.json();
+                let own: HashSet<String> =
+                    self.detainers.iter().map(|(id, _)| id.clone()).collect();
+                let mut outcome = Outcome::default();
+                for found in notice["matches"].as_array().unwrap() {
+                    if found["action"] == "notified"
+                        && own.contains(found["detainer"].as_str().unwrap())
+                    {
+                        outcome.told = true;
+                    }
+                }
+                if comply {
+                    let decision = json!({"act": "notify_release", "decision": "comply", "reason_code": "law_permits", "notice": notice["id"]});
+                    let decided = jailer
+                        .post(&format!("/v1/detainers/{id}/determinations"), decision)
+                        .await;
+                    assert!(decided.status.as_u16() < 500, "{}", decided.text);
+                    outcome.complied = decided.status.is_success();
+                    outcome.told |= decided.json()["notification"].is_string();
+                }
+                outcome
+            }
+        }
+    }
+
+    /// What the jail does without a word; answers whether it took effect.
+    async fn hidden(&mut self, act: &Hidden, sequence: usize, covered: &HashSet<usize>) -> bool {
+        let jailer = |person: usize| self.jailers[person % 2].clone();
+        let answer = match act {
+            Hidden::Book { person, version } => {
+                jailer(*person)
+                    .put(
+                        &format!("/v1/bookings/{}", booking_number(sequence, *person)),
+                        book(sequence, *person, *version),
+                    )
+                    .await
+            }
+            Hidden::BookStranger(n) => {
+                jailer(*n)
+                    .put(
+                        &format!("/v1/bookings/X{sequence}-{n}"),
+                        book(50_000 + sequence, *n, *n),
+                    )
+                    .await
+            }
+            Hidden::Notice { person, kind } => {
+                // Once a comply covers the booking, what follows about its release is told.
+                let kinds: Vec<&str> = if covered.contains(person) {
+                    STATUS.to_vec()
+                } else {
+                    RELEASE.iter().chain(&STATUS).copied().collect()
+                };
+                jailer(*person)
+                    .post(
+                        "/v1/release-notices",
+                        statement(
+                            &booking_number(sequence, *person),
+                            kinds[kind % kinds.len()],
+                        ),
+                    )
+                    .await
+            }
+            Hidden::Decline(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                if covered.contains(&person) {
+                    return false;
+                }
+                let body = json!({"act": "notify_release", "decision": "decline", "reason_code": "agency_policy", "note": "not told"});
+                jailer(person)
+                    .post(&format!("/v1/detainers/{id}/determinations"), body)
+                    .await
+            }
+            Hidden::AllowInterview(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                let body = json!({"act": "allow_interview", "decision": "comply", "reason_code": "law_permits"});
+                jailer(person)
+                    .post(&format!("/v1/detainers/{id}/determinations"), body)
+                    .await
+            }
+            Hidden::RefusedHold(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                let body = json!({"act": "hold_past_release", "decision": "comply", "reason_code": "other"});
+                let answer = jailer(person)
+                    .post(&format!("/v1/detainers/{id}/determinations"), body)
+                    .await;
+                assert_eq!(answer.status, 409, "{}", answer.text);
+                return answer.slug() == "policy-prohibits";
+            }
+            Hidden::ServeQuietly(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                jailer(person)
+                    .post(&format!("/v1/detainers/{id}/service"), service(false))
+                    .await
+            }
+            Hidden::Outcome(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                jailer(person)
+                    .post(&format!("/v1/detainers/{id}/outcome"), outcome(*at, None))
+                    .await
+            }
+            Hidden::Key => {
+                jailer(0)
+                    .post(
+                        "/v1/keys",
+                        json!({"role": "submitter", "agency": ALDER, "name": "Night shift"}),
+                    )
+                    .await
+            }
+            Hidden::ForeignRequest(n) => {
+                self.foreign
+                    .post("/v1/detainers", request(HOU, sequence, n % PERSONS, *n))
+                    .await
+            }
+            Hidden::Look(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                jailer(person).get(&format!("/v1/detainers/{id}")).await
+            }
+        };
+        assert!(answer.status.as_u16() < 500, "{}", answer.text);
+        answer.status.is_success()
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Outcome {
+    /// Something was told to the office.
+    told: bool,
+    complied: bool,
+}
+
+impl Outcome {
+    fn of(answer: &Answer) -> Self {
+        assert!(answer.status.as_u16() < 500, "{}", answer.text);
+        Self {
+            told: answer.status.is_success(),
+            complied: false,
+        }
+    }
+}
+
+const FILTERS: [&str; 9] = [
+    "/v1/detainers",
+    "/v1/detainers?status=pending",
+    "/v1/detainers?status=closed",
+    "/v1/detainers?status=cancelled",
+    "/v1/detainers?stage=notified",
+    "/v1/detainers?stage=released",
+    "/v1/detainers?custodian=CA0990100&form=I-247A",
+    "/v1/detainers?a_number=NUMBER",
+    "/v1/notifications?status=acknowledged",
+];
+
+fn a_number(sequence: usize, person: usize) -> String {
+    format!("{:09}", 200_000_000 + sequence * 10 + person)
+}
+
+fn booking_number(sequence: usize, person: usize) -> String {
+    format!("S{sequence}-{person}")
+}
+
+fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
+    let mut body = detainer(
+        office,
+        JAILS[person % 2],
+        &format!("A{}", a_number(sequence, person)),
+    );
+    // Dates in turn, so that the order of the list is not that of lodging.
+    body["issued_on"] = json!(format!("2026-11-{:02}", 10 + form % 7));
+    if form % 5 == 4 {
+        body["form"] = json!("I-247G");
+        body["asks"]["hold"] = json!(false);
+        body["asks"]["transfer"] = json!(false);
+    }
+    if form % 3 == 0 {
+        body["subject"]["booking_number"] = json!(booking_number(sequence, person));
+    }
+    body
+}
+
+fn book(sequence: usize, person: usize, version: usize) -> Value {
+    let mut body = booking(&format!("A{}", a_number(sequence, person)));
+    if version % 4 > 0 {
+        body["charges"][0]["description"] = json!(format!("Burglary, count {}", version % 4));
+        body["otherwise_releasable_at"] = json!("2026-12-19T00:00:00-08:00");
+    }
+    body
+}
+
+fn statement(number: &str, kind: &str) -> Value {
+    let at = if matches!(kind, "scheduled" | "rescheduled" | "correction") {
+        "2026-12-20T08:00:00-08:00"
+    } else {
+        "2026-11-20T08:03:00-08:00"
+    };
+    notice(number, kind, at)
+}
+
+fn service(tell_office: bool) -> Value {
+    json!({"served_at": "2026-11-20T10:00:00-08:00", "method": "in_person", "language": "es", "officer": "B. Clerk", "tell_office": tell_office})
+}
+
+fn outcome(which: usize, disclose: Option<bool>) -> Value {
+    let custody = [
+        "unknown",
+        "dhs_arrest_at_release_no_hold",
+        "released_no_hold_requested",
+    ][which % 3];
+    let mut body = json!({"notice": "notified_before", "custody": custody, "stated_at": "2026-11-21T09:00:00-08:00"});
+    if let Some(disclose) = disclose {
+        body["disclose"] = json!(disclose);
+    }
+    body
+}
+
+/// The stream after a position, up to one that is known to be there.
+pub async fn events(client: &Client, after: i64, last: i64) -> String {
+    let request = client.request(Method::GET, "/v1/events");
+    let request = if after > 0 {
+        request.header("last-event-id", after.to_string())
+    } else {
+        request
+    };
+    let mut response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let mut text = String::new();
+    let end = format!("id: {last}\n");
+    loop {
+        let chunk = tokio::time::timeout(Duration::from_secs(10), response.chunk())
+            .await
+            .expect("the stream stalled")
+            .unwrap();
+        text += std::str::from_utf8(&chunk.expect("the stream ended")).unwrap();
+        let complete = last <= after || text.contains(&end) || text.starts_with(&end);
+        if complete && text.ends_with("\n\n") {
+            return text;
+        }
+    }
+}
+
+/// The first difference, if there is one.
+fn compare(a: &World, b: &World) -> Result<(), String> {
+    for (at, (left, right)) in a.seen.iter().zip(&b.seen).enumerate() {
+        if left != right {
+            return Err(format!(
+                "observation {at}\nwithout the hidden facts:\n{left}\n\nwith them:\n{right}"
+            ));
+        }
+    }
+    if a.seen.len() != b.seen.len() {
+        return Err(format!(
+            "{} observations against {}",
+            a.seen.len(),
+            b.seen.len()
+        ));
+    }
+    Ok(())
+}
+
+#[derive(Default, Debug)]
+struct Tally {
+    acts: usize,
+    told: usize,
+    hidden: usize,
+    observations: usize,
+}
+
+/// Runs a sequence in both worlds.
+async fn run(
+    a: &mut World,
+    b: &mut World,
+    sequence: usize,
+    acts: &[Act],
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let office = format!("W{sequence}");
+    a.begin(&office).await;
+    b.begin(&office).await;
+    let mut covered = HashSet::new();
+    for act in acts {
+        tally.acts += 1;
+        match act {
+            Act::Liaison(act) => {
+                tokio::join!(a.liaison(act, sequence), b.liaison(act, sequence));
+            }
+            Act::Told(act) => {
+                // The jail with the hidden facts goes first: what it can no longer do is not done.
+                let with = b.told(act, sequence, true).await;
+                if let Told::Release { at, .. } = act
+                    && let Some((_, person)) = b.detainer(*at)
+                {
+                    covered.insert(person);
+                }
+                if with.told {
+                    tally.told += 1;
+                    let without = a.told(act, sequence, with.complied).await;
+                    if (with.told, with.complied) != (without.told, without.complied) {
+                        return Err(format!(
+                            "{act:?}: {without:?} without the hidden facts, {with:?} with them"
+                        ));
+                    }
+                }
+            }
+            Act::Hidden(act) => {
+                if b.hidden(act, sequence, &covered).await {
+                    tally.hidden += 1;
+                }
+            }
+            Act::Observe => {
+                tokio::join!(a.observe(), b.observe());
+            }
+        }
+        compare(a, b)?;
+    }
+    tokio::join!(a.observe(), b.observe());
+    tally.observations += a.seen.len();
+    compare(a, b)
+}
+
+/// The second database: a copy of the first before anything happened in it.
+async fn twin(owner: &PgConnectOptions) -> PgConnectOptions {
+    let name = owner.get_database().unwrap().to_owned();
+    // A name has at most 63 characters, and these use them all.
+    let copy = name.replacen("_sqlx_test_", "_twin_", 1);
+    assert_ne!(copy, name);
+    let mut conn = owner.clone().database("postgres").connect().await.unwrap();
+    for sql in [
+        format!(r#"drop database if exists "{copy}" with (force)"#),
+        format!(r#"create database "{copy}" template "{name}""#),
+    ] {
+        sqlx::query(AssertSqlSafe(sql))
+            .execute(&mut conn)
+            .await
+            .unwrap();
+    }
+    conn.close().await.unwrap();
+    owner.clone().database(&copy)
+}
+
+async fn remove(b: World) {
+    let owner = b.app.owner.clone();
+    b.owner.close().await.unwrap();
+    b.app.stop().await;
+    let name = owner.get_database().unwrap().to_owned();
+    let mut conn = owner.database("postgres").connect().await.unwrap();
+    sqlx::query(AssertSqlSafe(format!(
+        r#"drop database if exists "{name}" with (force)"#
+    )))
+    .execute(&mut conn)
+    .await
+    .unwrap();
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(otherwise)
+}
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn two_worlds_that_differ_in_hidden_facts_look_the_same(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let second = twin(&owner).await;
+    let mut a = World::start(options, owner).await;
+    let mut b = World::start(PgPoolOptions::new(), second).await;
+    let seed = number("SALLYPORT_SEED", 20_261_120);
+    let count = number("SALLYPORT_WORLDS", 60) as usize;
+    println!("SALLYPORT_SEED={seed} SALLYPORT_WORLDS={count}");
+    let mut bytes = [0u8; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let started = Instant::now();
+    let mut tally = Tally::default();
+    for n in 0..count {
+        let acts = sequence().new_tree(&mut runner).unwrap().current();
+        if let Err(difference) = run(&mut a, &mut b, n, &acts, &mut tally).await {
+            panic!(
+                "the liaison can tell the worlds apart in sequence {n} (SALLYPORT_SEED={seed}):\n{acts:#?}\n{difference}"
+            );
+        }
+    }
+    println!("{count} sequences, {tally:?}, {:?}", started.elapsed());
+    // The sequences were not empty of what they are about.
+    assert!(
+        tally.hidden >= 2 * count && tally.told >= count / 2,
+        "{tally:?}"
+    );
+    a.app.stop().await;
+    remove(b).await;
+}
+
+/// Leaks that are planted, and must be found.
+const LEAKS: [(&str, &str); 5] = [
+    (
+        "an id of the stream changes",
+        "update log.office_entry set subjects = jsonb_set(subjects, '{notification}', to_jsonb(gen_random_uuid()::text))
+          where office_id = OFFICE and type = 'release_notice.disclosed'",
+    ),
+    (
+        "an event of the jail enters the office's stream",
+        "insert into log.office_entry (office_id, position, event_id, type, at, acting, detainer_id, subjects, data, leaf_hash, entered_at)
+         select OFFICE, (select max(position) + 1 from log.office_entry where office_id = OFFICE), e.id, e.type, e.at, e.acting, e.detainer_id,
+                e.subjects, e.data, e.leaf_hash, e.at
+           from log.event e where e.type = 'release_notice.recorded' limit 1",
+    ),
+    (
+        "the jail's closing moves the office's status",
+        "update exchange.detainer set closed_at = received_at where office_id = OFFICE",
+    ),
+    (
+        "a field of an event holds a booking's id",
+        "update log.office_entry set data = data || jsonb_build_object('booking', gen_random_uuid())
+          where office_id = OFFICE and type = 'release_notice.disclosed'",
+    ),
+    (
+        "an undisclosed service is seen",
+        "update exchange.detainer set served_at = '2026-11-20T10:00:00Z', service_method = 'in_person', served_by = 'B. Clerk' where office_id = OFFICE",
+    ),
+];
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn a_planted_leak_is_found(options: PgPoolOptions, owner: PgConnectOptions) {
+    let second = twin(&owner).await;
+    let mut a = World::start(options, owner).await;
+    let mut b = World::start(PgPoolOptions::new(), second).await;
+    let acts = [
+        Act::Liaison(Liaison::Lodge { person: 0, form: 1 }),
+        Act::Told(Told::Acknowledge(0)),
+        Act::Hidden(Hidden::Notice { person: 0, kind: 0 }),
+        Act::Told(Told::Release { at: 0, kind: 0 }),
+    ];
+    for (n, (leak, sql)) in LEAKS.into_iter().enumerate() {
+        run(&mut a, &mut b, n, &acts, &mut Tally::default())
+            .await
+            .unwrap();
+        let office: i32 = sqlx::query_scalar("select id from registry.office where code = $1")
+            .bind(&b.office)
+            .fetch_one(&mut b.owner)
+            .await
+            .unwrap();
+        let changed = sqlx::query(AssertSqlSafe(sql.replace("OFFICE", &office.to_string())))
+            .execute(&mut b.owner)
+            .await
+            .unwrap();
+        assert_eq!(changed.rows_affected(), 1, "{leak}");
+        tokio::join!(a.observe(), b.observe());
+        let found = compare(&a, &b);
+        assert!(found.is_err(), "not found: {leak}");
+    }
+    a.app.stop().await;
+    remove(b).await;
+}
+
+/// A liaison never waits for a jail's secret work: what tells nothing locks nothing of the table
+/// between the two sides.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn an_office_never_waits_for_what_a_jail_keeps_to_itself(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    use sallyport::custodian::detainers::case_file;
+    use sallyport::custodian::determinations::decide;
+    use sallyport::custodian::release_notices::record;
+
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jailer) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let number = format!("A{}", a_number(1, 0));
+    let lodged = liaison
+        .post("/v1/detainers", detainer(SND, ALDER, &number))
+        .await
+        .expect(201)
+        .json();
+    let id = lodged["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/detainers/{id}");
+    jailer.put("/v1/bookings/26-1", booking(&number)).await;
+    let told = json!({"act": "notify_release", "decision": "comply", "reason_code": "law_permits"});
+    jailer
+        .post(
+            "/v1/release-notices",
+            notice("26-1", "scheduled", "2026-12-20T08:00:00-08:00"),
+        )
+        .await
+        .expect(201);
+    let decided = jailer
+        .post(&format!("{path}/determinations"), told)
+        .await
+        .expect(201)
+        .json();
+    let notification = decided["notification"].as_str().unwrap().to_owned();
+    app.settle().await;
+
+    // A decline, a notice that is not told, and a quiet outcome, all held open.
+    let mut tx =
+        sallyport::db::ScopedTx::for_agency(&app.app.pools.custodian, app.actor_at(ALDER).await)
+            .await
+            .unwrap();
+    let case = case_file::lock(&mut tx, id.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let decline = serde_json::from_value(json!({"act": "allow_interview", "decision": "decline", "reason_code": "agency_policy", "note": "no"})).unwrap();
+    decide::decide(&mut tx, &app.app, case.clone(), decline)
+        .await
+        .unwrap_or_else(|p| panic!("{}", p.detail));
+    let quiet = serde_json::from_value(outcome(0, None)).unwrap();
+    sallyport::custodian::outcomes::state(&mut tx, &app.app, case, &quiet)
+        .await
+        .unwrap_or_else(|p| panic!("{}", p.detail));
+    let escape = serde_json::from_value(statement("26-1", "escape")).unwrap();
+    record::record(&mut tx, &app.app, &escape)
+        .await
+        .unwrap_or_else(|p| panic!("{}", p.detail));
+
+    let slowest = async {
+        let mut slowest = Duration::ZERO;
+        for (at, body) in [
+            (
+                format!("/v1/notifications/{notification}/acknowledgement"),
+                json!({"by": "C. Officer"}),
+            ),
+            (format!("{path}/outcome"), outcome(1, None)),
+            ("/v1/detainers".to_owned(), detainer(SND, ALDER, &number)),
+        ] {
+            let started = Instant::now();
+            let answer = liaison.post(&at, body).await;
+            assert!(answer.status.is_success(), "{at}: {}", answer.text);
+            slowest = slowest.max(started.elapsed());
+        }
+        slowest
+    }
+    .await;
+    assert!(
+        slowest < Duration::from_millis(500),
+        "an act of the office took {slowest:?}"
+    );
+
+    // The outcome closed the office's side, so a second request shows the cancellation.
+    let second = liaison
+        .post("/v1/detainers", detainer(SND, ALDER, &number))
+        .await
+        .expect(201)
+        .json();
+    let second = second["id"].as_str().unwrap().to_owned();
+    case_file::lock(&mut tx, second.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let started = Instant::now();
+    let cancel = json!({"reason": "entered twice", "cancelled_on": "2026-11-01"});
+    liaison
+        .post(&format!("/v1/detainers/{second}/cancellation"), cancel)
+        .await
+        .expect(200);
+    let took = started.elapsed();
+    assert!(
+        took < Duration::from_millis(500),
+        "the cancellation took {took:?}"
+    );
+    tx.commit().await.unwrap();
+    app.settle().await;
+    app.stop().await;
+}
