@@ -31,7 +31,7 @@ fn comply() -> Value {
 }
 
 async fn open(app: &TestApp) -> ScopedTx<'static> {
-    ScopedTx::for_agency(&app.app.pools.custodian, app.actor_at(ALDER).await)
+    ScopedTx::for_party(&app.app.pools.custodian, app.actor_at(ALDER).await)
         .await
         .unwrap()
 }

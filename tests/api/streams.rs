@@ -58,7 +58,7 @@ async fn writer(app: &TestApp, n: usize, until: Instant) -> usize {
         let id = lodged.expect(201).json()["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/detainers/{id}");
         if round % 3 == 0 {
-            let mut tx = ScopedTx::for_agency(&app.app.pools.custodian, actor.clone())
+            let mut tx = ScopedTx::for_party(&app.app.pools.custodian, actor.clone())
                 .await
                 .unwrap();
             let case = case_file::lock(&mut tx, id.parse().unwrap())

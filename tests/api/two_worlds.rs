@@ -1012,7 +1012,7 @@ async fn an_office_never_waits_for_what_a_jail_keeps_to_itself(
 
     // A decline, a notice that is not told, and a quiet outcome, all held open.
     let mut tx =
-        sallyport::db::ScopedTx::for_agency(&app.app.pools.custodian, app.actor_at(ALDER).await)
+        sallyport::db::ScopedTx::for_party(&app.app.pools.custodian, app.actor_at(ALDER).await)
             .await
             .unwrap();
     let case = case_file::lock(&mut tx, id.parse().unwrap())
