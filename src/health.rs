@@ -21,7 +21,7 @@ pub async fn ready(State(app): State<App>) -> Response {
             .fetch_one(&pool)
             .await
     });
-    match tokio::time::timeout(Duration::from_millis(1_950), check).await {
+    match tokio::time::timeout(Duration::from_millis(1_500), check).await {
         Ok(Ok(Ok(true))) => "ready\n".into_response(),
         _ => Problem::unavailable().into_response(),
     }

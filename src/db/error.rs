@@ -34,6 +34,14 @@ impl StoreError {
         }
     }
 
+    /// A value that no column can keep, such as a date of the year -262143 (class 22).
+    pub fn is_out_of_range(&self) -> bool {
+        matches!(
+            self.code().as_deref(),
+            Some("22003" | "22007" | "22008" | "22021")
+        )
+    }
+
     /// The database cannot serve now: a retry later may succeed.
     pub fn is_outage(&self) -> bool {
         match self {

@@ -12,7 +12,12 @@ const MAX_SAFE_INTEGER: u64 = 1 << 53;
 
 /// Parses strictly, then reads `T` from the value with a JSON Pointer to the first complaint.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    read(strict(text)?)
+    let value = strict(text)?;
+    // Serde would read an array as a struct's fields in their order.
+    if !value.is_object() {
+        return Err(Problem::field("", "object", "A JSON object is expected."));
+    }
+    read(value)
 }
 
 /// Reads `T` from an accepted value.

@@ -22,6 +22,10 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
             .last()
             .map(|(_, value)| value)
             .ok_or_else(Problem::not_found)?;
+        // No stored text holds NUL, so nothing has such a name; PostgreSQL would refuse the query.
+        if last.contains('\0') {
+            return Err(Problem::not_found());
+        }
         last.parse().map(Id).map_err(|_| Problem::not_found())
     }
 }

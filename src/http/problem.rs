@@ -227,6 +227,12 @@ impl From<StoreError> for Problem {
         if error.is_outage() {
             tracing::warn!(error = %error, "the database refused or was out of reach");
             Self::unavailable()
+        } else if error.is_out_of_range() {
+            tracing::info!(error = %error, "a value was out of the database's range");
+            Self::new(
+                Slug::Validation,
+                "A value is outside the range that can be kept: a date, an instant or a number.",
+            )
         } else {
             Self::internal(error)
         }

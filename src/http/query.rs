@@ -64,3 +64,34 @@ pub fn bad(name: &str, detail: &str) -> Problem {
         ..Problem::new(Slug::Validation, detail)
     }
 }
+
+/// Percent-encodes everything but unreserved characters.
+pub fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
+}
+
+/// The path of a list with its filters, without the page: what the link to the next page goes
+/// on with, since a cursor serves the list of its own filters only.
+pub fn path(list: &str, fields: &[(&str, &Option<String>)]) -> String {
+    let pairs: Vec<String> = fields
+        .iter()
+        .filter_map(|(name, value)| {
+            value
+                .as_ref()
+                .map(|value| format!("{name}={}", percent(value)))
+        })
+        .collect();
+    if pairs.is_empty() {
+        list.to_owned()
+    } else {
+        format!("{list}?{}", pairs.join("&"))
+    }
+}

@@ -178,6 +178,14 @@ async fn place(tx: &mut ScopedTx<'_>, request: &KeyRequest) -> Result<Place, Pro
             "No admin or auditor stands over the whole country.",
         ));
     }
+    // The operator has no person data, so it makes no key that could read some.
+    if tx.actor().role == Role::SystemAdmin
+        && matches!(request.role, Role::Submitter | Role::Reviewer)
+    {
+        return Err(Problem::forbidden(
+            "Keys of an agency are made by its own reviewer; its first one at the command line.",
+        ));
+    }
     let own_agency = tx.actor().agency.clone();
     if let Some(own) = &own_agency
         && request

@@ -102,6 +102,17 @@ pub async fn list(
     .await?)
 }
 
+/// Locks an agency's row until the transaction ends.
+pub async fn lock(conn: &mut PgConnection, ori: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select id from registry.agency where ori = $1 for update",
+        ori
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes what may change of an agency; its ORI never does.
 pub async fn update(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), StoreError> {
     let update = sqlx::query!(

@@ -130,7 +130,15 @@ pub async fn list_jurisdictions(
     tx.rollback().await?;
     let next = next_by_code(&app, &scope, &mut items, limit, |item| item.id.clone());
     Ok(Tagged::page(
-        "/v1/jurisdictions",
+        &query::path(
+            "/v1/jurisdictions",
+            &[
+                ("level", &q.level),
+                ("state", &q.state),
+                ("q", &q.q),
+                ("limit", &q.limit),
+            ],
+        ),
         &JurisdictionList {
             items,
             next: next.clone(),
@@ -175,7 +183,10 @@ pub async fn list_agencies(
     let next = next_by_code(&app, &scope, &mut items, limit, |item| item.ori.clone());
     let items = items.into_iter().map(AgencyBody::from).collect();
     Ok(Tagged::page(
-        "/v1/agencies",
+        &query::path(
+            "/v1/agencies",
+            &[("jurisdiction", &q.jurisdiction), ("limit", &q.limit)],
+        ),
         &AgencyList {
             items,
             next: next.clone(),
@@ -284,10 +295,15 @@ pub async fn patch_agency(
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let found = agencies::by_ori(tx.conn(), &ori)
+    agencies::by_ori(tx.conn(), &ori)
         .await?
         .ok_or_else(Problem::not_found)?;
     tx.require(&[Role::SystemAdmin])?;
+    // Locked before the tag is compared: of two writers who read the same state, one is told.
+    agencies::lock(tx.conn(), &ori).await?;
+    let found = agencies::by_ori(tx.conn(), &ori)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     json_type(&parts.headers)?;
     let patch: AgencyPatch = json::parse(&bytes)?;
     let before = AgencyBody::from(found);
@@ -347,7 +363,7 @@ pub async fn list_offices(
         .collect();
     tx.rollback().await?;
     Ok(Tagged::page(
-        "/v1/offices",
+        &query::path("/v1/offices", &[("limit", &q.limit)]),
         &OfficeList {
             items,
             next: next.clone(),
@@ -461,10 +477,14 @@ pub async fn patch_office(
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let found = offices::by_code(tx.conn(), &code)
+    offices::by_code(tx.conn(), &code)
         .await?
         .ok_or_else(Problem::not_found)?;
     tx.require(&[Role::SystemAdmin])?;
+    offices::lock(tx.conn(), &code).await?;
+    let found = offices::by_code(tx.conn(), &code)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     json_type(&parts.headers)?;
     let patch: OfficePatch = json::parse(&bytes)?;
     let shown = sees_contacts(tx.actor(), found.id);

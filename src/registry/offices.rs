@@ -84,6 +84,17 @@ pub async fn list(
     .await?)
 }
 
+/// Locks an office's row until the transaction ends.
+pub async fn lock(conn: &mut PgConnection, code: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select id from registry.office where code = $1 for update",
+        code
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes what may change of an office; its code never does.
 pub async fn update(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), StoreError> {
     let update = sqlx::query!(

@@ -351,16 +351,23 @@ async fn a_copy_that_waits_too_long_hears_that_the_first_is_in_flight(
     let app = TestApp::start(options, owner).await;
     let clerk = app.submitter(ALDER).await;
     let key = fresh_key();
+    clerk
+        .post("/v1/release-notices", notice("26-0", "scheduled", SOON))
+        .await
+        .expect(201);
     // Another process holds the key's row and does not come to an end.
     let mut elsewhere = app.owner().await;
     let mut held = elsewhere.begin().await.unwrap();
     let credential = clerk.key.split('_').nth(1).unwrap().to_owned();
-    sqlx::query("insert into identity.stored_answer (credential, key, route, body_hash, created_at) values ($1, $2, 'POST /v1/release-notices', '', now())")
-        .bind(credential)
-        .bind(&key)
-        .execute(&mut *held)
-        .await
-        .unwrap();
+    sqlx::query(
+        "insert into identity.stored_answer (credential, key, route, body_hash, created_at)
+         select $1, $2, route, '', now() from identity.stored_answer",
+    )
+    .bind(credential)
+    .bind(&key)
+    .execute(&mut *held)
+    .await
+    .unwrap();
     let started = std::time::Instant::now();
     let answer = clerk
         .post_with_key(

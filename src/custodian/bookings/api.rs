@@ -15,6 +15,7 @@ use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::body::{SubjectBody, mask};
 use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::query::path;
 use crate::http::{Caller, Id, Problem, Query, Tagged, cursor, json};
 use crate::identity::Custodian;
 use crate::registry::api::limit;
@@ -192,7 +193,13 @@ pub async fn get_list(
     }
     tx.rollback().await?;
     Ok(Tagged::page(
-        "/v1/bookings",
+        &path(
+            "/v1/bookings",
+            &[
+                ("booking_number", &query.booking_number),
+                ("limit", &query.limit),
+            ],
+        ),
         &BookingList {
             items,
             next: next.clone(),

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
+use crate::http::query::path;
 use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor};
 use crate::identity::Custodian;
 use crate::log::Receipt;
@@ -230,7 +231,14 @@ pub async fn get_list(
     }
     tx.rollback().await?;
     Ok(Tagged::page(
-        "/v1/release-notices",
+        &path(
+            "/v1/release-notices",
+            &[
+                ("booking_number", &query.booking_number),
+                ("kind", &query.kind),
+                ("limit", &query.limit),
+            ],
+        ),
         &NoticeList {
             items,
             next: next.clone(),

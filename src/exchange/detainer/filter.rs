@@ -10,6 +10,7 @@ use super::model::{Form, Stage, Status};
 use crate::app::App;
 use crate::db::ScopedTx;
 use crate::http::cursor::{self, Place};
+pub use crate::http::query::percent;
 use crate::http::{Problem, query};
 use crate::registry::{agencies, offices};
 use crate::types::a_number::ANumber;
@@ -224,33 +225,8 @@ impl DetainerQuery {
             ("sort", &self.sort),
             ("limit", &self.limit),
         ];
-        let pairs: Vec<String> = fields
-            .iter()
-            .filter_map(|(name, value)| {
-                value
-                    .as_ref()
-                    .map(|value| format!("{name}={}", percent(value)))
-            })
-            .collect();
-        if pairs.is_empty() {
-            String::new()
-        } else {
-            format!("?{}", pairs.join("&"))
-        }
+        query::path("", &fields)
     }
-}
-
-/// Percent-encodes everything but unreserved characters.
-pub fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|b| {
-            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
 }
 
 impl Filter {

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use super::{NotificationBody, NotificationList, list};
 use crate::app::App;
 use crate::db::ScopedTx;
-use crate::exchange::detainer::filter::percent;
 use crate::http::cursor::{self, Place};
 use crate::http::{Problem, Tagged, query};
 use crate::registry::api::limit;
@@ -27,10 +26,10 @@ pub struct NotificationQuery {
 pub async fn page(
     tx: &mut ScopedTx<'_>,
     app: &App,
-    query: &NotificationQuery,
+    q: &NotificationQuery,
 ) -> Result<Tagged, Problem> {
-    let limit = limit(query.limit.as_deref())?;
-    let detainer = query
+    let limit = limit(q.limit.as_deref())?;
+    let detainer = q
         .detainer
         .as_deref()
         .map(|text| {
@@ -41,10 +40,10 @@ pub async fn page(
     let scope = format!(
         "{} notifications {:?} {:?}",
         tx.actor().party(),
-        query.status,
-        query.detainer
+        q.status,
+        q.detainer
     );
-    let after = match &query.cursor {
+    let after = match &q.cursor {
         None => None,
         Some(text) => {
             let place = cursor::read(&app.vault, &scope, text)?;
@@ -55,7 +54,7 @@ pub async fn page(
             Some((at, place.id))
         }
     };
-    let mut rows = list(tx, query.status.as_deref(), detainer, after, limit + 1).await?;
+    let mut rows = list(tx, q.status.as_deref(), detainer, after, limit + 1).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|last| {
@@ -68,19 +67,14 @@ pub async fn page(
             },
         )
     });
-    let filters: Vec<String> = [("status", &query.status), ("detainer", &query.detainer)]
-        .into_iter()
-        .filter_map(|(name, value)| {
-            value
-                .as_ref()
-                .map(|value| format!("{name}={}", percent(value)))
-        })
-        .collect();
-    let path = if filters.is_empty() {
-        "/v1/notifications".to_owned()
-    } else {
-        format!("/v1/notifications?{}", filters.join("&"))
-    };
+    let path = query::path(
+        "/v1/notifications",
+        &[
+            ("status", &q.status),
+            ("detainer", &q.detainer),
+            ("limit", &q.limit),
+        ],
+    );
     let items = rows.into_iter().map(NotificationBody::from).collect();
     Ok(Tagged::page(
         &path,
