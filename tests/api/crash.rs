@@ -131,8 +131,7 @@ impl Load {
         while let Some(client) = self.clients.join_next().await {
             client.unwrap();
         }
-        let sent = self.sent.lock().unwrap().clone();
-        sent
+        self.sent.lock().unwrap().clone()
     }
 }
 
@@ -478,15 +477,6 @@ async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() 
         .unwrap();
     granting.close().await.unwrap();
     let database = cluster.url();
-<<<<<<< HEAD
-    assert!(
-        program(&database)
-            .arg("migrate")
-            .stdout(Stdio::null())
-            .status()
-            .unwrap()
-            .success()
-=======
     let migrated = program(&database)
         .arg("migrate")
         .stderr(Stdio::piped())
@@ -496,7 +486,6 @@ async fn a_killed_postgresql_is_503_and_then_everything_acknowledged_is_there() 
         migrated.status.success(),
         "{}",
         String::from_utf8_lossy(&migrated.stderr)
->>>>>>> tests1
     );
     let owner = cluster.options("sallyport", "sallyport");
     let mut conn = owner.connect().await.unwrap();

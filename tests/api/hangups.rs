@@ -179,15 +179,9 @@ async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_
     let (mut leaked, mut dropped) = ([0, 0], 0);
     for (way, leaks) in leaked.iter_mut().enumerate() {
         for _ in 0..60 {
-<<<<<<< HEAD
-            let pool = options
-                .clone()
-                .max_connections(1)
-=======
             let pool = PgPoolOptions::new()
                 .max_connections(1)
                 .test_before_acquire(false)
->>>>>>> tests1
                 .connect_lazy_with(owner.clone());
             drop(pool.acquire().await.unwrap());
             let begun = pool.clone();
@@ -221,11 +215,7 @@ async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_
         }
     }
     println!(
-<<<<<<< HEAD
-        "of 60 dropped inside begin, the next borrower saw the other tenant: bare {}, own task {}",
-=======
         "the next borrower saw the other tenant: bare pool {} of {dropped}, own task {} of 60",
->>>>>>> tests1
         leaked[0], leaked[1]
     );
     assert_eq!(leaked[1], 0);

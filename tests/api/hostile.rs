@@ -107,7 +107,7 @@ async fn text_that_is_not_acceptable_json_is_400_and_writes_nothing(
         ("a comment", format!("/* notice */ {good}").into_bytes()),
         ("a line comment", format!("{good} // notice").into_bytes()),
         ("single quotes", good.replace('"', "'").into_bytes()),
-        ("cut short", good[..good.len() - 3].as_bytes().to_vec()),
+        ("cut short", good.as_bytes()[..good.len() - 3].to_vec()),
         ("an unknown field", with(r#""colour":"red","#)),
         (
             "a read-only id",

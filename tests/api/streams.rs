@@ -157,6 +157,7 @@ async fn streams_are_dense_and_ordered_whatever_dies(
     let mut conn = owner.connect().await.unwrap();
     let events: Vec<(uuid::Uuid, Option<i32>, Option<i32>)> =
         fetch(&mut conn, "select id, agency_id, office_id from log.event").await;
+    #[allow(clippy::type_complexity)] // a row as it is read
     let entries: Vec<(i64, uuid::Uuid, Option<i32>, Option<i64>, Option<i32>, Option<i64>)> = fetch(
         &mut conn,
         "select position, event_id, agency_id, agency_position, office_id, office_position from log.entry order by position",
@@ -225,6 +226,7 @@ async fn streams_are_dense_and_ordered_whatever_dies(
           where e.detainer_id is not null",
     )
     .await;
+    #[allow(clippy::type_complexity)] // positions in both streams, by kind
     let mut by_detainer: HashMap<uuid::Uuid, HashMap<&str, (Option<i64>, Option<i64>)>> =
         HashMap::new();
     for (id, kind, agency, office) in &placed {

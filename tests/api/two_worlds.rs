@@ -689,7 +689,7 @@ fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
         body["asks"]["hold"] = json!(false);
         body["asks"]["transfer"] = json!(false);
     }
-    if form % 3 == 0 {
+    if form.is_multiple_of(3) {
         body["subject"]["booking_number"] = json!(booking_number(sequence, person));
     }
     body
@@ -697,7 +697,7 @@ fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
 
 fn book(sequence: usize, person: usize, version: usize) -> Value {
     let mut body = booking(&format!("A{}", a_number(sequence, person)));
-    if version % 4 > 0 {
+    if !version.is_multiple_of(4) {
         body["charges"][0]["description"] = json!(format!("Burglary, count {}", version % 4));
         body["otherwise_releasable_at"] = json!("2026-12-19T00:00:00-08:00");
     }
