@@ -184,6 +184,7 @@ async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_
                 .test_before_acquire(false)
                 .connect_lazy_with(owner.clone());
             drop(pool.acquire().await.unwrap());
+            tokio::time::sleep(Duration::from_millis(2)).await;
             let begun = pool.clone();
             let work = async move {
                 let mut tx = begun.begin_with(BEGIN).await?;
@@ -191,12 +192,13 @@ async fn a_future_dropped_inside_begin_leaks_on_a_bare_pool_and_not_from_a_task_
                 tx.commit().await
             };
             if way == 0 {
-                // Once, or a few times: its BEGIN is on the way, then nobody waits any more.
+                // Some polls later its BEGIN is on the way, and then nobody waits any more.
                 let mut work = Box::pin(work);
-                for _ in 0..=random(3) {
+                for _ in 0..=random(4) {
                     if futures::poll!(&mut work).is_ready() {
                         break;
                     }
+                    std::thread::sleep(Duration::from_micros(random(150)));
                     tokio::task::yield_now().await;
                 }
                 drop(work);
