@@ -114,7 +114,7 @@ def wrk(script, connections, seconds, *args):
     if refused:
         notes.append(f"{script} with {connections} connections: {refused} answers were not 2xx")
     good = int(total) - refused
-    p50, p99 = (milliseconds(re.search(rf"{p}%\s+(\S+)", out)[1]) for p in (50, 99))
+    p50, p99 = (milliseconds(re.search(rf"^\s+{p}%\s+(\S+)", out, re.M)[1]) for p in (50, 99))
     return Measured(1000 * good / milliseconds(took), p50, p99, good, [b - a for a, b in zip(before, after)])
 
 
@@ -179,13 +179,13 @@ def show(name, clients, ours, theirs, wanted):
 def counts():
     return [int(n) for n in sql("""select count(*) from custodian.release_notice;
         select count(*) from log.event where type = 'release_notice.recorded';
-        select count(*) from identity.stored_answer where status = 201 and route = 'POST /v1/release-notices'""").split()]
+        select count(*) from identity.stored_answer where status = 201 and route like 'POST %release-notices'""").split()]
 
 
 def statements_of(name, token, first):
     """What the service really sends for one notice, from the server's log; beside what pgbench sends."""
     log = os.path.join(os.path.dirname(DATA), "server.log")
-    sql("alter system set log_statement = 'all'; alter system set log_line_prefix = '%a|'; select pg_reload_conf()")
+    sql("alter system set log_statement = 'all'; alter system set log_line_prefix = '%a|%p|'; select pg_reload_conf()")
     time.sleep(0.3)
     start = os.path.getsize(log)
     subprocess.run(["wrk", "-t1", "-c1", "-d1s", "-s", f"{HERE}/intake.lua", BASE, "--", token, f"look-{name}", str(first), "100"],
@@ -193,14 +193,13 @@ def statements_of(name, token, first):
     sql("alter system reset log_statement; alter system reset log_line_prefix; select pg_reload_conf()")
     with open(log, errors="replace") as f:
         f.seek(start)
-        lines = [line.split("|", 1)[1] for line in f if line.startswith("sallyport custodian|LOG:")]
-    found = [re.sub(r"^LOG:\s+(statement|execute \S+): ", "", line).strip() for line in lines
-             if re.match(r"LOG:\s+(statement|execute )", line)]
-    # One whole transaction that stored an answer: the readers' work uses the same role.
-    ends = [i for i, text in enumerate(found) if text.lower().startswith("update identity.stored_answer")]
+        logged = re.findall(r"^sallyport custodian\|(\d+)\|LOG: +(?:statement|execute \S+): (.*\n(?:\t.*\n)*)", f.read(), re.M)
+    # One whole transaction that stored an answer: the readers use the same role on other connections.
+    ends = [i for i, (_, text) in enumerate(logged) if text.lower().startswith("update identity.stored_answer")]
     end = ends[len(ends) // 2]
-    begin = max(i for i in range(end) if found[i].lower().startswith("begin"))
-    taken = found[begin:end + 2]
+    session = [(i, re.sub(r"\s+", " ", text).strip()) for i, (pid, text) in enumerate(logged) if pid == logged[end][0]]
+    begin = max(i for i, text in session if i < end and text.lower().startswith("begin"))
+    taken = [text for i, text in session if i >= begin][: 1 + sum(1 for i, _ in session if begin <= i <= end)]
     with open(f"{HERE}/{name}.sql") as f:
         ours = sum(1 for line in f.read().split(";\n") if line.strip()) - 1  # `begin` and the settings go together
     notes.append(f"{name}: the service sent {len(taken)} statements in as many round trips for one notice, {name}.sql sends {ours}")
@@ -229,7 +228,7 @@ def intake(name, title, first, many):
             rest()
             base = time.time_ns() // 1000000
             theirs.append(pgbench([f"{HERE}/{name}.sql"], "custodian", clients, SECONDS, cred=SUBMITTER.split("_")[1], agency=1,
-                                  base=base, tag=f"p{base}", first=first + offset, many=many - offset, clients=clients, i=0))
+                                  base=base, tag=f"p{base}", first=first + offset, many=many - offset, step=clients, i=0))
             offset = (offset + theirs[-1].count) % (many * 3 // 4)
         show(title, clients, ours, theirs, "0.70")
 

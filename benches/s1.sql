@@ -2,7 +2,7 @@
 -- Nobody asks for the booking's person.
 -- Variables: cred (key id), agency, base (milliseconds), tag, first and many (bookings), i (0).
 \set i :i + 1
-\set n :first + (:i * :clients + :client_id) % :many
+\set n :first + (:i * :step + :client_id) % :many
 \startpipeline
 begin;
 select set_config('app.credential', :cred, true), set_config('app.agency', '', true), set_config('app.office', '', true),
@@ -18,7 +18,7 @@ select k.role, k.secret_hash, k.name, k.jurisdiction,
                        set_config('app.office', coalesce(k.office_id::text, ''), true)) as scope
  where k.id = :cred and scope is not null;
 insert into identity.stored_answer as stored (credential, key, route, body_hash, created_at)
-values (:cred, :tag || '-' || :client_id::int || '-' || :i::int, 'POST /v1/release-notices',
+values (:cred, :tag || '-' || :client_id::int || '-' || :i::int, 'POST /release-notices',
         '\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff', now())
 on conflict (credential, key, route) do update set created_at = stored.created_at
 returning body_hash, status, headers, body;
@@ -85,5 +85,5 @@ update identity.stored_answer
        headers = jsonb_build_object('content-type', 'application/json', 'etag', '"0123456789abcdef0123456789abcdef"',
                                     'location', '/v1/release-notices/' || (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid)
  where credential = :cred and key = :tag || '-' || :client_id::int || '-' || :i::int
-   and route = 'POST /v1/release-notices';
+   and route = 'POST /release-notices';
 commit;
