@@ -39,12 +39,17 @@ def say(text):
 
 
 def sql(text, *args, url=SUPERUSER):
-    return subprocess.run([f"{PG}/psql", url, "-qXAt", "-v", "ON_ERROR_STOP=1", *args],
-                          input=text, text=True, check=True, capture_output=True).stdout.strip()
+    run = subprocess.run([f"{PG}/psql", url, "-qXAt", "-v", "ON_ERROR_STOP=1", *args], input=text, text=True, capture_output=True)
+    if run.returncode:
+        sys.exit(f"psql failed:\n{run.stderr[-2000:]}")
+    return run.stdout.strip()
 
 
-def sallyport(*args, **kwargs):
-    return subprocess.run([BINARY, "--data-dir", work, *args], text=True, check=True, capture_output=True, **kwargs)
+def sallyport(*args):
+    run = subprocess.run([BINARY, "--data-dir", work, *args], text=True, capture_output=True)
+    if run.returncode:
+        sys.exit(f"sallyport {args[0]} failed:\n{run.stderr[-2000:]}")
+    return run
 
 
 def key(*place):
@@ -277,7 +282,7 @@ def imports():
             os.remove(file)
             with gzip.GzipFile(file, "wb", compresslevel=1, mtime=1) as f:
                 f.write(content)
-        report = json.loads(sallyport("import", "detainers", "--dataset", "bench", file).stdout.splitlines()[-1])
+        report = json.loads(sallyport("import", "detainers", "--format", "ddp", "--dataset", "bench", file).stdout.splitlines()[-1])
         rate = report["read"] / max(report["seconds"], 0.001)
         lines.append(f"import, {name}: {report['read']:,} rows read ({report['accepted']:,} accepted, {report['unchanged']:,} unchanged, "
                      f"{report['rejected']:,} rejected) in {report['seconds']:.2f} s = {rate:,.0f} rows/s"

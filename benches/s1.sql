@@ -42,18 +42,23 @@ values (:agency, (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpa
         'The sentence ends on this day. The person leaves from the main gate in the morning, after the property has been returned and the papers have been signed; no transport is arranged.',
         '\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff', '\x00112233445566778899aabbccddeeff', now(), 'bench',
         (lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid)
-on conflict (agency_id, source_message_id) do nothing;
-select kind, index from custodian.identifier
- where agency_id = :agency and person_id = ('019a00000002700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid;
+on conflict (agency_id, source_message_id) do nothing
+returning id, booking_id, 'B' || lpad(:n::text, 8, '0') as booking_number, kind, effective_at, release_basis, public_url,
+          public_captured_at, supersedes, source_message_id, feed, note, content_hash, recorded_at, event_id, true as current;
+with person as (
+    select kind, index from custodian.identifier where agency_id = :agency and person_id = ('019a00000002700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
+)
 select id from (
     select id from custodian.case_file where agency_id = :agency and booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
     union
-    select id from custodian.case_file where agency_id = :agency and a_number_index = null and status = 'pending'
-    union
-    select id from custodian.case_file where agency_id = :agency and fbi_number_index = null and status = 'pending'
+    select id from custodian.case_file where agency_id = :agency and status = 'pending'
+       and a_number_index = (select index from person where kind = 'a_number')
     union
     select id from custodian.case_file where agency_id = :agency and status = 'pending'
-       and state_id_index = '\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
+       and fbi_number_index = (select index from person where kind = 'fbi_number')
+    union
+    select id from custodian.case_file where agency_id = :agency and status = 'pending'
+       and state_id_index = (select index from person where kind = 'state_id')
     union
     select id from custodian.case_file where agency_id = :agency and booking_number = 'B' || lpad(:n::text, 8, '0') and status = 'pending'
 ) found order by id limit 50;
@@ -70,16 +75,10 @@ with appended as (
     select id, 'c', :agency, null, :cred, 'bench', '\x00112233445566778899aabbccddeeff' from unnest(array[(lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid]) as id
 )
 insert into log.queue (event_id) select id from unnest(array[(lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid]) with ordinality as e (id, n) order by n;
-select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_basis, n.public_url, n.public_captured_at,
-       n.supersedes, n.source_message_id, n.feed, n.note, n.content_hash, n.recorded_at, n.event_id,
-       not exists (select from custodian.release_notice l where l.agency_id = n.agency_id and l.supersedes = n.id) as current
-  from custodian.release_notice n join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id
- where n.agency_id = :agency and n.id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid;
 select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
   from custodian.review
  where agency_id = :agency and release_notice_id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid
  order by detainer_id;
-select leaf_hash from log.event where id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid and agency_id = :agency;
 update identity.stored_answer
    set status = 201, body = decode(repeat('5a', 1000), 'hex'),
        headers = jsonb_build_object('content-type', 'application/json', 'etag', '"0123456789abcdef0123456789abcdef"',
