@@ -251,7 +251,7 @@ async fn a_killed_service_loses_nothing_that_it_acknowledged(
     let load = Load::start(&base, &key, 6);
     let rounds = 4;
     for round in 0..rounds {
-        tokio::time::sleep(Duration::from_millis(350 + 130 * round)).await;
+        tokio::time::sleep(Duration::from_millis(700 + 200 * round)).await;
         service.kill_9();
         service = Service::start(&database, &listen);
     }

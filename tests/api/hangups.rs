@@ -59,7 +59,7 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
         );
         let (address, acknowledged) = (app.address, acknowledged.clone());
         clients.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(random(1_500))).await;
+            tokio::time::sleep(Duration::from_millis(random(4_000))).await;
             let mut stream = TcpStream::connect(address).await.unwrap();
             // One in eight does not even finish its request.
             let cut = if random(8) == 0 {

@@ -211,6 +211,54 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
     app.stop().await;
 }
 
+/// A release and a return that are written in one moment: the person is back.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn a_return_that_meets_an_uncommitted_release_is_not_lost(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let jailer = app.reviewer(ALDER).await;
+    let mut owner = app.owner.connect().await.unwrap();
+    for (n, (first, second)) in [("actual", "returned"), ("returned", "actual")]
+        .into_iter()
+        .enumerate()
+    {
+        let number = format!("B-{n}");
+        let statement = |kind: &str| {
+            let at = if kind == "actual" { "08" } else { "10" };
+            notice(&number, kind, &format!("2026-11-24T{at}:00:00-08:00"))
+        };
+        jailer
+            .put(&format!("/v1/bookings/{number}"), booking(NUMBER))
+            .await
+            .expect(201);
+        app.settle().await;
+        let mut recording = open(&app).await;
+        let request = serde_json::from_value(statement(first)).unwrap();
+        record(&mut recording, &app.app, &request)
+            .await
+            .unwrap_or_else(|problem| panic!("{}", problem.detail));
+        let other = {
+            let (jailer, body) = (jailer.clone(), statement(second));
+            tokio::spawn(async move { jailer.post("/v1/release-notices", body).await })
+        };
+        assert!(waits(&mut owner).await);
+        recording.commit().await.unwrap();
+        other.await.unwrap().expect(201);
+        app.settle().await;
+        let gone: bool = sqlx::query_scalar(
+            "select released_at is not null from custodian.booking where booking_number = $1",
+        )
+        .bind(&number)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+        assert!(!gone, "{first}, then {second}");
+    }
+    app.stop().await;
+}
+
 async fn office_tx(app: &TestApp) -> ScopedTx<'static> {
     ScopedTx::for_party(&app.app.pools.office, app.actor_of_office(SND).await)
         .await

@@ -159,6 +159,19 @@ pub async fn update(
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
+/// Locks a booking's row against other writers; references to it are not held up.
+pub async fn lock(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    sqlx::query!(
+        r#"select id from custodian.booking where agency_id = $1 and id = $2 for no key update"#,
+        agency,
+        id
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub async fn set_released(
     tx: &mut ScopedTx<'_>,
     id: Uuid,

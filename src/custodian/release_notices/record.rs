@@ -167,7 +167,13 @@ pub async fn record(
             .ok_or_else(Problem::unavailable)?;
         return same_message(known, &content_hash);
     }
-    if request.kind.ends_custody() || booking.released_at.is_some() {
+    if request.kind.ends_custody()
+        || matches!(request.kind, NoticeKind::Returned | NoticeKind::Correction)
+        || request.supersedes.is_some()
+        || booking.released_at.is_some()
+    {
+        // Two statements of one moment: the later one sees the earlier, or it would be lost here.
+        bookings::store::lock(tx, booking.id).await?;
         let statements: Vec<_> = store::of_booking(tx, booking.id)
             .await?
             .iter()
