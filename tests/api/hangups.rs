@@ -167,6 +167,63 @@ async fn clients_that_hang_up_leave_no_transaction_and_lose_nothing_acknowledged
     app.stop().await;
 }
 
+/// Waves of clients that are gone within the first statements of their request, and a look at
+/// each connection after each wave: a later request would hide what was left open.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn a_hang_up_in_the_first_statements_leaves_no_transaction_open(
+    _: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    const WAVES: usize = 60;
+    let app = TestApp::start(PgPoolOptions::new(), owner.clone()).await;
+    let keys = [
+        app.submitter(ALDER).await.key,
+        app.submitter(BIRCH).await.key,
+        app.liaison(SND).await.key,
+        app.liaison(HOU).await.key,
+    ];
+    // Connections that are there: who hangs up while one is made has none to leave behind.
+    for pool in [&app.app.pools.custodian, &app.app.pools.office] {
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(pool.acquire().await.unwrap());
+        }
+    }
+    let mut watcher = app.owner().await;
+    let mut left_open = 0;
+    for _ in 0..WAVES {
+        let mut wave = tokio::task::JoinSet::new();
+        for at in 0..8 {
+            let (address, key) = (app.address, keys[at % 4].clone());
+            // A thread, since a timer of the runtime is no finer than a millisecond.
+            wave.spawn_blocking(move || {
+                use std::io::Write;
+                let mut stream = std::net::TcpStream::connect(address).unwrap();
+                let request = format!(
+                    "GET /v1/detainers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+                );
+                stream.write_all(request.as_bytes()).unwrap();
+                std::thread::sleep(Duration::from_micros(random(3_000)));
+            });
+        }
+        while let Some(client) = wave.join_next().await {
+            client.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database()
+                and state like 'idle in transaction%' and state_change < now() - interval '30 ms'",
+        )
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap();
+        left_open += open;
+    }
+    println!("{left_open} transactions left open after {WAVES} waves of 8");
+    assert_eq!(left_open, 0);
+    app.stop().await;
+}
+
 /// The defect itself, on a bare pool: what a handler without a task of its own would do. It
 /// asserts only that the router's way is clean; the figure of the bare pool is printed, so that
 /// a mended sqlx can be seen (then `own_task` is a precaution and no longer a need).
