@@ -98,6 +98,7 @@ create index case_file_a_number on custodian.case_file (agency_id, a_number_inde
 create index case_file_fbi_number on custodian.case_file (agency_id, fbi_number_index) where status = 'pending';
 create index case_file_state_id on custodian.case_file (agency_id, state_id_index) where status = 'pending';
 create index case_file_booking on custodian.case_file (agency_id, booking_id);
+create index case_file_booking_number on custodian.case_file (agency_id, booking_number) where status = 'pending';
 create index case_file_birth on custodian.case_file (agency_id, date_of_birth) where status = 'pending';
 
 create table custodian.release_notice (
