@@ -21,12 +21,12 @@ pub async fn link_booking(
     app: &App,
     booking: &Booking,
 ) -> Result<Vec<Event>, Problem> {
-    let keys = bookings::store::keys_of(tx, booking.person_id).await?;
-    let ids = store::cases_about(tx, booking, &keys).await?;
+    let ids = store::cases_about(tx, booking).await?;
     let mut events = Vec::new();
     if ids.is_empty() {
         return Ok(events);
     }
+    let keys = bookings::store::keys_of(tx, booking.person_id).await?;
     let notices = store::of_booking(tx, booking.id).await?;
     for case in case_file::lock_all(tx, &ids).await? {
         events.extend(attach(tx, app, case, booking, &keys, &notices).await?);
