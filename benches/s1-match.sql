@@ -84,6 +84,11 @@ select id, detainer_id, release_notice_id, basis, action, disposition, assessmen
   from custodian.review
  where agency_id = :agency and detainer_id = ('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
    and release_notice_id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid;
+select d.decision from custodian.determination d
+  left join custodian.release_notice n on n.agency_id = d.agency_id and n.id = d.release_notice_id
+  where d.agency_id = :agency and d.detainer_id = ('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid and d.act = 'notify_release'
+  and (n.kind is null or n.kind not in ('transfer', 'escape', 'death', 'hospitalised', 'returned'))
+  order by d.decided_at desc, d.id desc limit 1;
 insert into custodian.review (agency_id, id, detainer_id, release_notice_id, act, basis, action, disposition, assessment,
                               notification_id, due_at, opened_at, settled_at)
 values (:agency, (lpad(to_hex(:base::bigint + :i), 12, '0') || '70048000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid, ('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid, (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid, 'notify_release', 'booking', 'queued', 'undetermined',

@@ -39,7 +39,7 @@ async fn open(app: &TestApp) -> ScopedTx<'static> {
 async fn record_in(tx: &mut ScopedTx<'_>, app: &TestApp) {
     let request = serde_json::from_value(release()).unwrap();
     match record(tx, &app.app, &request).await {
-        Ok(Recorded::New(_)) => {}
+        Ok(Recorded::New(..)) => {}
         Ok(Recorded::Known(_)) => panic!("a new notice"),
         Err(problem) => panic!("{}", problem.detail),
     }

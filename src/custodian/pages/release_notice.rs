@@ -259,7 +259,7 @@ async fn second_step(
                 )
             });
             let keys = bookings::keys_of(tx, booking.person_id).await?;
-            let ids = store::cases_about(tx, booking, &keys).await?;
+            let ids = store::cases_about(tx, booking).await?;
             let papers = papers::by_ids(tx, &app.vault, &ids).await?;
             for case in case_file::by_ids(tx, &ids).await? {
                 let Some(basis) = matching::basis(&case, booking, &keys) else {

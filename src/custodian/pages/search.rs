@@ -14,8 +14,7 @@ use crate::http::Problem;
 pub async fn get(app: &App, visitor: &Visitor, text: &str) -> Result<Response, Problem> {
     let (mut tx, _) = visitor.enter(app).await?;
     if let Some(booking) = bookings::latest(&mut tx, text).await? {
-        let keys = bookings::keys_of(&mut tx, booking.person_id).await?;
-        let cases = store::cases_about(&mut tx, &booking, &keys).await?;
+        let cases = store::cases_about(&mut tx, &booking).await?;
         tx.rollback().await?;
         return Ok(match cases.as_slice() {
             [one] => see_other(&format!("/detainers/{one}")),

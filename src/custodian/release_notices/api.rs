@@ -79,6 +79,18 @@ pub struct NoticeQuery {
 
 /// The JSON of a notice.
 pub async fn body(tx: &mut ScopedTx<'_>, notice: NoticeRow) -> Result<NoticeBody, Problem> {
+    let receipt = Receipt {
+        event: EventId::from(notice.event_id),
+        leaf_hash: store::leaf_hash(tx, notice.event_id).await?,
+    };
+    body_with(tx, notice, receipt).await
+}
+
+async fn body_with(
+    tx: &mut ScopedTx<'_>,
+    notice: NoticeRow,
+    receipt: Receipt,
+) -> Result<NoticeBody, Problem> {
     let matches = store::reviews_of_notice(tx, notice.id)
         .await?
         .into_iter()
@@ -101,10 +113,6 @@ pub async fn body(tx: &mut ScopedTx<'_>, notice: NoticeRow) -> Result<NoticeBody
             due_at: review.due_at,
         })
         .collect();
-    let receipt = Receipt {
-        event: EventId::from(notice.event_id),
-        leaf_hash: store::leaf_hash(tx, notice.event_id).await?,
-    };
     Ok(NoticeBody {
         id: notice.id,
         agency: tx
@@ -161,9 +169,10 @@ pub async fn recorded(
         .unwrap_or_default();
     request.check(&own, app.clock.now())?;
     match record(tx, app, &request).await? {
-        Recorded::New(notice) => {
+        Recorded::New(notice, receipt) => {
             let location = format!("/v1/release-notices/{}", notice.id);
-            Ok(Tagged::created(&body(tx, notice).await?, location))
+            let body = body_with(tx, notice, receipt).await?;
+            Ok(Tagged::created(&body, location))
         }
         Recorded::Known(notice) => Ok(Tagged::ok(&body(tx, notice).await?)),
     }

@@ -21,12 +21,12 @@ pub async fn link_booking(
     app: &App,
     booking: &Booking,
 ) -> Result<Vec<Event>, Problem> {
-    let keys = bookings::store::keys_of(tx, booking.person_id).await?;
-    let ids = store::cases_about(tx, booking, &keys).await?;
+    let ids = store::cases_about(tx, booking).await?;
     let mut events = Vec::new();
     if ids.is_empty() {
         return Ok(events);
     }
+    let keys = bookings::store::keys_of(tx, booking.person_id).await?;
     let cases = case_file::lock_all(tx, &ids).await?;
     // In a later statement than the locks: what another writer recorded while we waited is seen,
     // or its state would be overwritten with an older one.

@@ -13,7 +13,7 @@ use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
 use crate::http::problem::Slug;
-use crate::log::{self, Event, leaf};
+use crate::log::{self, Event, Receipt, leaf};
 use crate::types::Timestamp;
 use crate::types::ids::{BookingId, ReleaseNoticeId};
 use crate::types::ori::Ori;
@@ -47,7 +47,7 @@ pub struct PublicInformation {
 
 /// What recording did.
 pub enum Recorded {
-    New(NoticeRow),
+    New(NoticeRow, Receipt),
     /// The same message had come before.
     Known(NoticeRow),
 }
@@ -152,21 +152,21 @@ pub async fn record(
     let by = tx.actor().name.clone();
     let notice = NewNotice {
         id,
-        booking: booking.id,
+        booking: &booking,
         request,
         content_hash: &content_hash,
         event: event.id.as_uuid(),
         by: &by,
         at: now,
     };
-    if !store::insert(tx, &notice).await? {
+    let Some(recorded) = store::insert(tx, &notice).await? else {
         // Another copy of the message, under another key, committed between our look and our insert.
         let source = request.source_message_id.as_deref().unwrap_or_default();
         let known = store::by_source(tx, source)
             .await?
             .ok_or_else(Problem::unavailable)?;
         return same_message(known, &content_hash);
-    }
+    };
     if request.kind.ends_custody()
         || matches!(request.kind, NoticeKind::Returned | NoticeKind::Correction)
         || request.supersedes.is_some()
@@ -184,11 +184,8 @@ pub async fn record(
     }
     let mut events = link::link_booking(tx, app, &booking).await?;
     events.insert(0, event);
-    log::append(tx, events).await?;
-    let recorded = store::get(tx, id.as_uuid())
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    Ok(Recorded::New(recorded))
+    let receipt = log::append(tx, events).await?.swap_remove(0);
+    Ok(Recorded::New(recorded, receipt))
 }
 
 fn same_message(known: NoticeRow, content_hash: &[u8]) -> Result<Recorded, Problem> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::matching::Basis;
 use super::state::Statement;
 use super::{NoticeKind, record::NoticeRequest};
-use crate::custodian::bookings::{Booking, Keys};
+use crate::custodian::bookings::Booking;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
 use crate::types::Timestamp;
 use crate::types::ids::{DetainerId, ReleaseNoticeId, salt};
@@ -51,7 +51,7 @@ impl NoticeRow {
 /// A notice about to be recorded.
 pub struct NewNotice<'a> {
     pub id: ReleaseNoticeId,
-    pub booking: Uuid,
+    pub booking: &'a Booking,
     pub request: &'a NoticeRequest,
     pub content_hash: &'a [u8],
     pub event: Uuid,
@@ -59,19 +59,27 @@ pub struct NewNotice<'a> {
     pub at: Timestamp,
 }
 
-/// Inserts a notice; `false` when the source's message id is there already.
-pub async fn insert(tx: &mut ScopedTx<'_>, notice: &NewNotice<'_>) -> Result<bool, StoreError> {
+/// Inserts a notice and answers it as it was stored; `None` when the source's message id is there
+/// already. No later notice can have superseded one whose id nobody has seen.
+pub async fn insert(
+    tx: &mut ScopedTx<'_>,
+    notice: &NewNotice<'_>,
+) -> Result<Option<NoticeRow>, StoreError> {
     let agency = tx.agency_id();
     let request = notice.request;
     let public = request.release_information_public.as_ref();
-    let result = sqlx::query!(
+    Ok(sqlx::query_as!(
+        NoticeRow,
         r#"insert into custodian.release_notice (agency_id, id, booking_id, kind, effective_at, release_basis, public_url,
                public_captured_at, supersedes, source_message_id, feed, note, content_hash, salt, recorded_at, recorded_by, event_id)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-           on conflict (agency_id, source_message_id) do nothing"#,
+           on conflict (agency_id, source_message_id) do nothing
+           returning id, booking_id, $18::text as "booking_number!", kind, effective_at, release_basis, public_url,
+                     public_captured_at, supersedes, source_message_id, feed, note, content_hash, recorded_at, event_id,
+                     true as "current!""#,
         agency,
         notice.id.as_uuid(),
-        notice.booking,
+        notice.booking.id,
         request.kind.as_str(),
         request.effective_at,
         request.release_basis.map(super::ReleaseBasis::as_str),
@@ -85,11 +93,11 @@ pub async fn insert(tx: &mut ScopedTx<'_>, notice: &NewNotice<'_>) -> Result<boo
         salt(),
         notice.at,
         notice.by,
-        notice.event
+        notice.event,
+        notice.booking.booking_number
     )
-    .execute(tx.conn())
-    .await?;
-    Ok(result.rows_affected() == 1)
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// Every notice of a booking, oldest recorded first.
@@ -183,27 +191,30 @@ pub async fn list(
 pub async fn cases_about(
     tx: &mut ScopedTx<'_>,
     booking: &Booking,
-    keys: &Keys,
 ) -> Result<Vec<Uuid>, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_scalar!(
-        r#"select id as "id!" from (
+        r#"with person as (
+               select kind, index from custodian.identifier where agency_id = $1 and person_id = $4
+           )
+           select id as "id!" from (
                select id from custodian.case_file where agency_id = $1 and booking_id = $2
                union
-               select id from custodian.case_file where agency_id = $1 and a_number_index = $4 and status = 'pending'
+               select id from custodian.case_file where agency_id = $1 and status = 'pending'
+                  and a_number_index = (select index from person where kind = 'a_number')
                union
-               select id from custodian.case_file where agency_id = $1 and fbi_number_index = $5 and status = 'pending'
+               select id from custodian.case_file where agency_id = $1 and status = 'pending'
+                  and fbi_number_index = (select index from person where kind = 'fbi_number')
                union
-               select id from custodian.case_file where agency_id = $1 and state_id_index = $6 and status = 'pending'
+               select id from custodian.case_file where agency_id = $1 and status = 'pending'
+                  and state_id_index = (select index from person where kind = 'state_id')
                union
                select id from custodian.case_file where agency_id = $1 and booking_number = $3 and status = 'pending'
            ) found order by id limit 50"#,
         agency,
         booking.id,
         booking.booking_number,
-        keys.a_number,
-        keys.fbi_number,
-        keys.state_id
+        booking.person_id
     )
     .fetch_all(tx.conn())
     .await?)
