@@ -102,6 +102,7 @@ create index case_file_a_number on custodian.case_file (agency_id, a_number_inde
 create index case_file_fbi_number on custodian.case_file (agency_id, fbi_number_index) where status = 'pending';
 create index case_file_state_id on custodian.case_file (agency_id, state_id_index) where status = 'pending';
 create index case_file_booking on custodian.case_file (agency_id, booking_id);
+create index case_file_booking_number on custodian.case_file (agency_id, booking_number) where status = 'pending';
 create index case_file_birth on custodian.case_file (agency_id, date_of_birth) where status = 'pending';
 
 create table custodian.release_notice (
@@ -130,6 +131,8 @@ create table custodian.release_notice (
     foreign key (agency_id, supersedes) references custodian.release_notice (agency_id, id)
 );
 create index on custodian.release_notice (agency_id, booking_id, recorded_at);
+-- What comes next: the overview's seventy-two hours.
+create index on custodian.release_notice (agency_id, effective_at);
 create index on custodian.release_notice (agency_id, supersedes) where supersedes is not null;
 
 create table custodian.match (
