@@ -92,6 +92,11 @@ async fn pending_lists_are_served_by_their_partial_index(
         "{office_plan}"
     );
 
+    // What this connection itself has read is handed in before the counts are looked at.
+    sqlx::query("select pg_stat_force_next_flush()")
+        .execute(&mut conn)
+        .await
+        .unwrap();
     // The same of the queries that the service itself writes: their index is used, and no table read whole.
     let (liaison, clerk) = (app.liaison(SND).await, app.submitter(ALDER).await);
     for (client, index, table) in [

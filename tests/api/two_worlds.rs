@@ -230,6 +230,7 @@ struct World {
     foreign: Client,
     // Of the sequence that runs.
     liaison: Client,
+    key_id: String,
     office: String,
     names: Names,
     seen: Vec<String>,
@@ -248,6 +249,7 @@ impl World {
         Self {
             foreign: app.liaison(HOU).await,
             liaison: app.liaison(SND).await,
+            key_id: String::new(),
             office: SND.to_owned(),
             owner: owner.connect().await.unwrap(),
             app,
@@ -265,6 +267,8 @@ impl World {
         sqlx::query("insert into registry.office (code, name, kind, time_zone, created_at) values ($1, 'A Field Office', 'ice_field_office', 'America/Los_Angeles', '2026-01-01T00:00:00Z')")
             .bind(office).execute(&mut self.owner).await.unwrap();
         self.liaison = self.app.liaison(office).await;
+        let key_id = self.liaison.key.split('_').nth(1).unwrap();
+        self.key_id = key_id.to_owned();
         self.office = office.to_owned();
         self.names = Names::default();
         self.seen.clear();
@@ -286,7 +290,9 @@ impl World {
                 other => writeln!(text, "{other}: {}", self.names.normalise(value)).unwrap(),
             }
         }
-        text += &self.names.normalise(&answer.text);
+        // Random, and its own.
+        let body = answer.text.replace(&self.key_id, "<own key>");
+        text += &self.names.normalise(&body);
         self.seen.push(text);
     }
 
