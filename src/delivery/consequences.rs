@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::custodian::readers::{self, Entry};
 use crate::db::StoreError;
+use crate::http::problem::Slug;
 use crate::types::actor::Tenant;
 
 const READER: &str = "consequences";
@@ -83,10 +84,13 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
                 detainer: row.detainer_id.map(Into::into),
                 booking: row.booking.as_deref().and_then(|text| text.parse().ok()),
             };
-            if let Err(problem) = readers::handle(app, &entry).await
-                && !set_aside(app, row.position, row.event_id, &problem.detail).await?
-            {
-                break;
+            if let Err(problem) = readers::handle(app, &entry).await {
+                // An outage says nothing about the entry: it waits, however long that takes. To
+                // pass it over would lose what follows from something that was accepted.
+                let outage = problem.slug == Slug::Unavailable;
+                if outage || !set_aside(app, row.position, row.event_id, &problem.detail).await? {
+                    break;
+                }
             }
         }
         reached = row.position;

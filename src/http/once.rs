@@ -134,6 +134,8 @@ async fn claim(
 ) -> Result<Option<Response>, Problem> {
     let credential = tx.actor().credential.clone();
     let now = app.clock.now();
+    // Keyed: a bare hash at rest would let a short body be guessed.
+    let body_hash = app.vault.tag("stored answer body", body_hash);
     let row = sqlx::query!(
         r#"insert into identity.stored_answer as stored (credential, key, route, body_hash, created_at)
            values ($1, $2, $3, $4, $5)

@@ -3,11 +3,16 @@
 
 use std::time::Duration;
 
+use sallyport::app::App;
 use sallyport::custodian::detainers::case_file;
 use sallyport::custodian::determinations::decide::decide;
 use sallyport::custodian::release_notices::record::{Recorded, record};
 use sallyport::db::ScopedTx;
+use sallyport::db::pools::{Logins, PoolSize, Pools};
+use sallyport::delivery::consequences;
 use sallyport::http::Problem;
+use sallyport::log::sequence;
+use sallyport::office::detainers::issue::issue;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection};
@@ -554,5 +559,62 @@ async fn no_notification_follows_a_cancellation_whoever_wins(
             .await
             .unwrap();
     assert_eq!(running, 0);
+    app.stop().await;
+}
+
+/// The jail's pool is out of reach for longer than any number of attempts: the entry waits, and
+/// what follows from an accepted request is carried out once the pool is back.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn an_outage_of_the_readers_loses_no_consequence(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options.clone(), owner.clone()).await;
+    let jailer = app.reviewer(ALDER).await;
+    jailer
+        .put("/v1/bookings/26-77", booking(NUMBER))
+        .await
+        .expect(201);
+    jailer
+        .post("/v1/release-notices", release())
+        .await
+        .expect(201);
+    app.settle().await;
+    let (liaison, stopped) = (app.actor_of_office(SND).await, app.app.clone());
+    app.stop().await;
+
+    // No service runs: the request is lodged and sequenced by hand.
+    let size = PoolSize {
+        custodian: 2,
+        office: 2,
+        other: 2,
+    };
+    let pools = Pools::lazy(&options, &Logins::single(owner.clone()), size);
+    let down = App {
+        pools: Pools {
+            custodian: stopped.pools.custodian.clone(),
+            ..pools
+        },
+        ..stopped
+    };
+    assert!(down.pools.custodian.is_closed());
+    let mut tx = ScopedTx::for_party(&down.pools.office, liaison)
+        .await
+        .unwrap();
+    let request = serde_json::from_value(detainer(SND, ALDER, NUMBER)).unwrap();
+    let lodged = issue(&mut tx, &down, request)
+        .await
+        .unwrap_or_else(|problem| panic!("{}", problem.detail));
+    tx.commit().await.unwrap();
+    sequence::batch(&down.pools.worker, down.clock.now())
+        .await
+        .unwrap();
+    for _ in 0..12 {
+        assert_eq!(consequences::batch(&down).await.unwrap(), 0);
+    }
+    down.pools.close().await;
+
+    let app = TestApp::start(options, owner).await;
+    expect_matched(&app, &lodged.id.to_string()).await;
     app.stop().await;
 }
