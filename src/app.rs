@@ -7,6 +7,7 @@ use crate::db::vault::Vault;
 use crate::http::limits::Limits;
 use crate::http::once::InFlight;
 use crate::log::Hub;
+use crate::policy::Law;
 use crate::types::Clock;
 
 /// The application's shared state. Cheap to clone.
@@ -18,6 +19,7 @@ pub struct App {
     pub hub: Hub,
     pub limits: Limits,
     pub in_flight: InFlight,
+    pub law: Law,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
     /// Reached over https: cookies are marked Secure.
@@ -28,6 +30,7 @@ pub struct App {
 
 /// The settings that an `App` is built from.
 pub struct Settings {
+    pub law: Law,
     pub allowances: crate::http::limits::Allowances,
     pub demo: bool,
     pub https: bool,
@@ -42,6 +45,7 @@ impl App {
             hub: Hub::default(),
             limits: Limits::new(settings.allowances),
             in_flight: InFlight::default(),
+            law: settings.law,
             demo: settings.demo,
             https: settings.https,
             shutdown: Arc::new(tokio::sync::watch::channel(false).0),

@@ -115,7 +115,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("postgres", &["types", "db", "config"]),
     ("telemetry", &["types", "config"]),
     ("log", &["types", "db"]),
-    ("app", &["types", "db", "http", "log"]),
+    ("app", &["types", "db", "http", "log", "policy"]),
     ("http", &["types", "db", "log", "app"]),
     // The registry's own pages of the API take callers by identity's extractors.
     (

@@ -90,6 +90,7 @@ impl Database {
             vault,
             Clock::default(),
             Settings {
+                law: crate::policy::Law::unaddressed(),
                 allowances: config.limits,
                 demo,
                 https: config.http.https,

@@ -1,5 +1,6 @@
 //! The jail's side, behind the wall. Uses the custodian's pool and never imports `office`.
 
+pub mod assessments;
 pub mod bookings;
 pub mod detainers;
 pub mod determinations;

@@ -2,9 +2,13 @@
 //! an agency's place, nobody has addressed the acts, and the default of the combination holds:
 //! no authority to hold, the rest the agency's choice.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use crate::types::actor::words;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::types::Timestamp;
+use crate::types::actor::{Tenant, words};
 
 words! {
     Act {
@@ -50,9 +54,39 @@ impl Assessment {
     }
 }
 
+/// What is asked of the law: who, when, and the facts of `POST /v1/policies/evaluate` as JSON.
+pub struct Question<'a> {
+    pub agency: &'a Tenant,
+    pub at: Timestamp,
+    /// The `facts` object of POLICY.md; what is absent or null is unknown.
+    pub facts: Value,
+}
+
+type Answering = dyn Fn(&Question<'_>) -> Assessment + Send + Sync;
+
+/// The law in force for the live service. Cheap to clone.
+#[derive(Clone)]
+pub struct Law(Arc<Answering>);
+
+impl Law {
+    /// No rule is loaded anywhere.
+    pub fn unaddressed() -> Self {
+        Self(Arc::new(|_| unaddressed()))
+    }
+
+    /// A law that answers as it is told: for tests of what follows from a disposition.
+    pub fn answering(answer: impl Fn(&Question<'_>) -> Assessment + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+
+    pub fn assess(&self, question: &Question<'_>) -> Assessment {
+        (self.0)(question)
+    }
+}
+
 /// The answer where no rule is loaded.
-pub fn assess() -> Assessment {
-    let unaddressed = |disposition, because: &str| ActAssessment {
+pub fn unaddressed() -> Assessment {
+    let silent = |disposition, because: &str| ActAssessment {
         disposition,
         decided_by: None,
         citations: Vec::new(),
@@ -60,14 +94,14 @@ pub fn assess() -> Assessment {
         unknown: Vec::new(),
     };
     let choice = || {
-        unaddressed(
+        silent(
             Disposition::Permitted,
             "No rule is loaded for this place: the agency's choice.",
         )
     };
     Assessment {
         notify_release: choice(),
-        hold_past_release: unaddressed(
+        hold_past_release: silent(
             Disposition::Prohibited,
             "No rule is loaded for this place: nothing gives authority to hold a person past release.",
         ),

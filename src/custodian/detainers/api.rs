@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::acknowledge::{Acknowledge, acknowledge};
 use super::serve::{Serve, serve};
-use super::{case_file, list};
+use super::{CaseFile, case_file, list, papers};
 use crate::app::App;
+use crate::custodian::assessments;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::body::DetainerList;
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::exchange::detainer::model::Service;
 use crate::exchange::detainer::request::Complaints;
-use crate::exchange::detainer::{DetainerBody, ServiceMethod, store};
+use crate::exchange::detainer::{DetainerBody, Paper, ServiceMethod};
 use crate::http::{Caller, Id, Once, Problem, Query, Tagged};
 use crate::identity::Custodian;
 use crate::log::read::{self, EventBody};
@@ -42,10 +43,11 @@ pub async fn get_list(
     let mut tx = caller.open(&app, Access::Read).await?;
     let filter = query.read(&mut tx, &app).await?;
     let (items, next) = list::page(&mut tx, &app, &filter).await?;
+    let items = list::bodies(&mut tx, &app, &items).await?;
     tx.rollback().await?;
     let next = filter.write_cursor(&app, next);
     let body = DetainerList {
-        items: list::bodies(&app, &items),
+        items,
         next: next.clone(),
     };
     Ok(Tagged::page(&format!("/v1/detainers{}", query.path()), &body, next).unless_known(&headers))
@@ -60,10 +62,22 @@ pub async fn body(
     let case = case_file::get(tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let paper = store::get(tx, &app.vault, id)
+    let paper = papers::get(tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(case.body(&paper, app.clock.now()))
+    seen(tx, app, &case, &paper).await
+}
+
+/// The representation of a case and its paper, with what the law says now.
+pub async fn seen(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: &CaseFile,
+    paper: &Paper,
+) -> Result<DetainerBody, Problem> {
+    let now = app.clock.now();
+    let assessed = assessments::of_case(tx, app, case, paper, now).await?;
+    Ok(case.body(paper, &assessed, now))
 }
 
 /// `GET /v1/detainers/{id}`
@@ -138,7 +152,7 @@ pub async fn acknowledged(
     tx.require(DESK)?;
     let by = request?.by()?;
     let (paper, case) = acknowledge(tx, app, case, Acknowledge { id, by }).await?;
-    Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
+    Ok(Tagged::ok(&seen(tx, app, &case, &paper).await?))
 }
 
 /// `POST …/service`
@@ -224,5 +238,5 @@ pub async fn served(
         },
     )
     .await?;
-    Ok(Tagged::ok(&case.body(&paper, app.clock.now())))
+    Ok(Tagged::ok(&seen(tx, app, &case, &paper).await?))
 }

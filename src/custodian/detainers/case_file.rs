@@ -8,9 +8,10 @@ use uuid::Uuid;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
 use crate::exchange::detainer::body::View;
 use crate::exchange::detainer::model::Service;
-use crate::exchange::detainer::{DetainerBody, IllegalTransition, Paper, Stage, Status};
-use crate::policy;
+use crate::exchange::detainer::{DetainerBody, Form, IllegalTransition, Paper, Stage, Status};
+use crate::policy::Assessment;
 use crate::types::Timestamp;
+use crate::types::actor::words;
 use crate::types::ids::{BookingId, DetainerId};
 
 /// The custodian's view of a request. Locking it is locking the jail's side.
@@ -18,6 +19,10 @@ use crate::types::ids::{BookingId, DetainerId};
 pub struct CaseFile {
     pub id: DetainerId,
     pub office_id: i32,
+    pub form: Form,
+    pub origin: Origin,
+    /// When the office could first see the paper; `None` while it is the jail's own.
+    pub crossed_at: Option<Timestamp>,
     pub status: Status,
     pub acknowledged_at: Option<Timestamp>,
     pub served_at: Option<Timestamp>,
@@ -26,9 +31,29 @@ pub struct CaseFile {
     pub booking: Option<BookingId>,
     pub booking_number: Option<String>,
     pub date_of_birth: Option<NaiveDate>,
+    pub name_parts: Vec<String>,
     pub a_number_index: Option<Vec<u8>>,
     pub fbi_number_index: Option<Vec<u8>>,
     pub state_id_index: Option<Vec<u8>>,
+    pub supersedes: Option<DetainerId>,
+    pub duplicate_of: Option<DetainerId>,
+    /// The deadline of a hold that runs.
+    pub hold_deadline_at: Option<Timestamp>,
+    /// The jail's own hand-over.
+    pub handed_over_at: Option<Timestamp>,
+    /// A citizenship claim is open: cooperation pauses.
+    pub claim_open: bool,
+    pub restriction: Option<String>,
+    pub link_by: Option<LinkBy>,
+}
+
+words! {
+    /// How the request came to this agency.
+    Origin { Office = "office", Typed = "typed", Relay = "relay" }
+}
+words! {
+    /// Who made the link to the booking, or took it away: a person's word stands against matching.
+    LinkBy { Match = "match", Person = "person" }
 }
 
 impl CaseFile {
@@ -36,6 +61,8 @@ impl CaseFile {
     pub fn stage(&self) -> Stage {
         if self.released_at.is_some() {
             Stage::Released
+        } else if self.hold_deadline_at.is_some() {
+            Stage::HoldRunning
         } else if self.release_expected_at.is_some() {
             Stage::ReleaseExpected
         } else if self.served_at.is_some() {
@@ -56,6 +83,24 @@ impl CaseFile {
             action,
             state: self.status.to_string(),
             mend: "it takes a pending request",
+        })
+    }
+
+    /// An act that tells the office needs paper that the office can see.
+    pub fn must_have_crossed(&self, action: &'static str) -> Result<(), IllegalTransition> {
+        if self.crossed_at.is_some() {
+            return Ok(());
+        }
+        Err(IllegalTransition {
+            action,
+            state: "not yet known to the office".to_owned(),
+            mend: match (self.origin, self.form) {
+                (Origin::Relay, _) => {
+                    "a relayed copy crosses by a told transfer or by a hand-over, not before"
+                }
+                (_, Form::NcicHit) => "an NCIC hit never crosses: there is no office to tell",
+                _ => "acknowledge the paper first: that tells the office of it",
+            },
         })
     }
 
@@ -99,14 +144,14 @@ impl CaseFile {
     }
 
     /// The JSON of the custodian's side.
-    pub fn body(&self, paper: &Paper, now: Timestamp) -> DetainerBody {
+    pub fn body(&self, paper: &Paper, assessed: &Assessment, now: Timestamp) -> DetainerBody {
         let view = View {
             status: self.status,
             stage: self.stage(),
             acknowledged_at: self.acknowledged_at,
             served_at: self.served_at,
             booking: Some(self.booking.map(BookingId::as_uuid)),
-            assessment: serde_json::to_value(policy::assess()).ok(),
+            assessment: serde_json::to_value(assessed).ok(),
         };
         DetainerBody::new(paper, view, now)
     }
@@ -115,6 +160,9 @@ impl CaseFile {
 struct Row {
     id: Uuid,
     office_id: i32,
+    form: String,
+    origin: String,
+    crossed_at: Option<Timestamp>,
     status: String,
     acknowledged_at: Option<Timestamp>,
     served_at: Option<Timestamp>,
@@ -123,9 +171,17 @@ struct Row {
     booking_id: Option<Uuid>,
     booking_number: Option<String>,
     date_of_birth: Option<NaiveDate>,
+    name_parts: Vec<String>,
     a_number_index: Option<Vec<u8>>,
     fbi_number_index: Option<Vec<u8>>,
     state_id_index: Option<Vec<u8>>,
+    supersedes: Option<Uuid>,
+    duplicate_of: Option<Uuid>,
+    hold_deadline_at: Option<Timestamp>,
+    handed_over_at: Option<Timestamp>,
+    claim_open: bool,
+    restriction: Option<String>,
+    link_by: Option<String>,
 }
 
 impl TryFrom<Row> for CaseFile {
@@ -134,6 +190,9 @@ impl TryFrom<Row> for CaseFile {
         Ok(Self {
             id: row.id.into(),
             office_id: row.office_id,
+            form: Form::from_str(&row.form).map_err(StoreError::Unreadable)?,
+            origin: Origin::from_str(&row.origin).map_err(StoreError::Unreadable)?,
+            crossed_at: row.crossed_at,
             status: Status::from_str(&row.status).map_err(StoreError::Unreadable)?,
             acknowledged_at: row.acknowledged_at,
             served_at: row.served_at,
@@ -142,9 +201,17 @@ impl TryFrom<Row> for CaseFile {
             booking: row.booking_id.map(BookingId::from),
             booking_number: row.booking_number,
             date_of_birth: row.date_of_birth,
+            name_parts: row.name_parts,
             a_number_index: row.a_number_index,
             fbi_number_index: row.fbi_number_index,
             state_id_index: row.state_id_index,
+            supersedes: row.supersedes.map(DetainerId::from),
+            duplicate_of: row.duplicate_of.map(DetainerId::from),
+            hold_deadline_at: row.hold_deadline_at,
+            handed_over_at: row.handed_over_at,
+            claim_open: row.claim_open,
+            restriction: row.restriction,
+            link_by: row.link_by.as_deref().and_then(LinkBy::parse),
         })
     }
 }
@@ -154,8 +221,9 @@ pub async fn by_ids(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFile>
     let agency = tx.agency_id();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, office_id, status, acknowledged_at, served_at, release_expected_at, released_at, booking_id,
-                  booking_number, date_of_birth, a_number_index, fbi_number_index, state_id_index
+        r#"select id, office_id, form, origin, crossed_at, status, acknowledged_at, served_at, release_expected_at, released_at,
+                  booking_id, booking_number, date_of_birth, name_parts, a_number_index, fbi_number_index, state_id_index,
+                  supersedes, duplicate_of, hold_deadline_at, handed_over_at, claim_open, restriction, link_by
              from custodian.case_file where agency_id = $1 and id = any($2)"#,
         agency,
         ids
@@ -180,8 +248,9 @@ pub async fn lock_all(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFil
     let agency = tx.agency_id();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, office_id, status, acknowledged_at, served_at, release_expected_at, released_at, booking_id,
-                  booking_number, date_of_birth, a_number_index, fbi_number_index, state_id_index
+        r#"select id, office_id, form, origin, crossed_at, status, acknowledged_at, served_at, release_expected_at, released_at,
+                  booking_id, booking_number, date_of_birth, name_parts, a_number_index, fbi_number_index, state_id_index,
+                  supersedes, duplicate_of, hold_deadline_at, handed_over_at, claim_open, restriction, link_by
              from custodian.case_file where agency_id = $1 and id = any($2) order by id for update"#,
         agency,
         ids
@@ -196,7 +265,9 @@ pub async fn save(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<(), StoreErr
     let agency = tx.agency_id();
     let update = sqlx::query!(
         r#"update custodian.case_file
-              set status = $3, acknowledged_at = $4, served_at = $5, release_expected_at = $6, released_at = $7, booking_id = $8
+              set status = $3, acknowledged_at = $4, served_at = $5, release_expected_at = $6, released_at = $7, booking_id = $8,
+                  crossed_at = $9, supersedes = $10, duplicate_of = $11, hold_deadline_at = $12, handed_over_at = $13,
+                  claim_open = $14, restriction = $15, link_by = $16
             where agency_id = $1 and id = $2"#,
         agency,
         case.id.as_uuid(),
@@ -205,7 +276,15 @@ pub async fn save(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<(), StoreErr
         case.served_at,
         case.release_expected_at,
         case.released_at,
-        case.booking.map(BookingId::as_uuid)
+        case.booking.map(BookingId::as_uuid),
+        case.crossed_at,
+        case.supersedes.map(DetainerId::as_uuid),
+        case.duplicate_of.map(DetainerId::as_uuid),
+        case.hold_deadline_at,
+        case.handed_over_at,
+        case.claim_open,
+        case.restriction,
+        case.link_by.map(LinkBy::as_str)
     );
     expect_one_row(update.execute(tx.conn()).await?)
 }

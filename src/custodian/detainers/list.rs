@@ -4,10 +4,11 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::case_file::{self, CaseFile};
+use super::papers;
 use crate::app::App;
+use crate::custodian::assessments;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::filter::Filter;
-use crate::exchange::detainer::store::by_ids;
 use crate::exchange::detainer::{DetainerBody, Paper};
 use crate::http::cursor::Place;
 
@@ -54,7 +55,7 @@ pub async fn page(
     filter.push_common(&mut query, "c", app);
     let rows: Vec<(Uuid, chrono::NaiveDate)> = query.build_query_as().fetch_all(tx.conn()).await?;
     let (ids, next) = filter.split(rows);
-    let papers = by_ids(tx, &app.vault, &ids).await?;
+    let papers = papers::by_ids(tx, &app.vault, &ids).await?;
     let mut cases = case_file::by_ids(tx, &ids).await?;
     let items = papers
         .into_iter()
@@ -67,10 +68,17 @@ pub async fn page(
 }
 
 /// The same as JSON bodies.
-pub fn bodies(app: &App, items: &[(Paper, CaseFile)]) -> Vec<DetainerBody> {
+pub async fn bodies(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    items: &[(Paper, CaseFile)],
+) -> Result<Vec<DetainerBody>, StoreError> {
     let now = app.clock.now();
-    items
+    let cases: Vec<_> = items.iter().map(|(paper, case)| (paper, case)).collect();
+    let assessed = assessments::of_cases(tx, app, &cases, now).await?;
+    Ok(items
         .iter()
-        .map(|(paper, case)| case.body(paper, now))
-        .collect()
+        .zip(&assessed)
+        .map(|((paper, case), assessed)| case.body(paper, assessed, now))
+        .collect())
 }

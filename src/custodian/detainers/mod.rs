@@ -4,6 +4,7 @@ pub mod acknowledge;
 pub mod api;
 pub mod case_file;
 pub mod list;
+pub mod papers;
 pub mod serve;
 
 pub use case_file::CaseFile;

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use super::decide::{DeterminationRequest, decide};
 use super::store::{self, Determination};
 use crate::app::App;
-use crate::custodian::detainers::case_file;
+use crate::custodian::assessments;
+use crate::custodian::detainers::{case_file, papers};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::http::{Caller, Id, Once, Problem, Tagged};
 use crate::identity::Custodian;
-use crate::policy::{self, Assessment};
+use crate::policy::Assessment;
 use crate::types::ids::DetainerId;
 use crate::types::{Role, Timestamp};
 
@@ -134,13 +135,18 @@ pub async fn get_assessment(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Read).await?;
-    case_file::get(&mut tx, id)
+    let case = case_file::get(&mut tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    let paper = papers::get(&mut tx, &app.vault, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let at = app.clock.now();
+    let acts = assessments::of_case(&mut tx, &app, &case, &paper, at).await?;
     tx.rollback().await?;
     let body = AssessmentBody {
-        at: app.clock.now(),
-        acts: policy::assess(),
+        at,
+        acts,
         duties: Vec::new(),
         clock: None,
         warnings: vec!["no rule is loaded for this place".to_owned()],

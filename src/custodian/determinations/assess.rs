@@ -3,7 +3,8 @@
 
 use super::store as determinations;
 use crate::app::App;
-use crate::custodian::detainers::CaseFile;
+use crate::custodian::assessments;
+use crate::custodian::detainers::{CaseFile, papers};
 use crate::custodian::release_notices::matching::Basis;
 use crate::custodian::release_notices::store::{self, NoticeRow, Review};
 use crate::db::ScopedTx;
@@ -11,7 +12,7 @@ use crate::exchange::detainer::{self, IllegalTransition};
 use crate::exchange::notification;
 use crate::http::Problem;
 use crate::log::Event;
-use crate::policy::{self, Disposition};
+use crate::policy::Disposition;
 use crate::types::Timestamp;
 use crate::types::ids::{NotificationId, new_v7};
 
@@ -28,7 +29,12 @@ pub async fn open(
     basis: Basis,
 ) -> Result<Vec<Event>, Problem> {
     let now = app.clock.now();
-    let assessed = policy::assess().notify_release;
+    let paper = papers::get(tx, &app.vault, case.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let assessed = assessments::of_case(tx, app, case, &paper, now)
+        .await?
+        .notify_release;
     let allowed = matches!(
         assessed.disposition,
         Disposition::Permitted | Disposition::Required

@@ -7,14 +7,15 @@ use super::assess::{self, Told};
 use super::store::{self, Determination};
 use super::{Decision, ReasonCode};
 use crate::app::App;
-use crate::custodian::detainers::CaseFile;
+use crate::custodian::assessments;
+use crate::custodian::detainers::{CaseFile, papers};
 use crate::custodian::release_notices::store as notices;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event, leaf};
-use crate::policy::{self, Act, Disposition};
+use crate::policy::{Act, Disposition};
 use crate::types::ids::{self, DeterminationId};
 
 /// `POST …/determinations`.
@@ -67,7 +68,13 @@ pub async fn decide(
         case.must_be_pending("determination")
             .map_err(Problem::illegal_transition)?;
     }
-    let assessed = policy::assess().of(request.act).clone();
+    let paper = papers::get(tx, &app.vault, case.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let assessed = assessments::of_case(tx, app, &case, &paper, now)
+        .await?
+        .of(request.act)
+        .clone();
     let complies = request.decision == Decision::Comply;
     match assessed.disposition {
         Disposition::Prohibited if complies => {

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::custodian::detainers::{CaseFile, case_file};
+use crate::custodian::assessments;
+use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::{self, Status};
 use crate::exchange::outcome::{
@@ -14,7 +15,7 @@ use crate::http::problem::Slug;
 use crate::http::{Id, Once, Problem, Tagged};
 use crate::identity::Custodian;
 use crate::log::{self, Event, leaf};
-use crate::policy::{self, Disposition};
+use crate::policy::Disposition;
 use crate::types::Role;
 use crate::types::ids::{self, DetainerId, OutcomeId};
 
@@ -65,7 +66,12 @@ pub async fn state(
         ));
     }
     if disclose {
-        let assessed = policy::assess().notify_release;
+        let paper = papers::get(tx, &app.vault, case.id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+        let assessed = assessments::of_case(tx, app, &case, &paper, now)
+            .await?
+            .notify_release;
         let refused = match assessed.disposition {
             Disposition::Prohibited => Some(Slug::PolicyProhibits),
             Disposition::Indeterminate => Some(Slug::PolicyIndeterminate),

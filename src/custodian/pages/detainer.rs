@@ -4,9 +4,10 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::custodian::assessments;
 use crate::custodian::bookings::store as bookings;
 use crate::custodian::detainers::api::{self, DESK};
-use crate::custodian::detainers::{CaseFile, case_file};
+use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::determinations::store::{self as determinations, Determination};
 use crate::custodian::outcomes;
 use crate::custodian::release_notices::store as notices;
@@ -18,12 +19,12 @@ use crate::dashboard::{
     words,
 };
 use crate::db::ScopedTx;
-use crate::exchange::detainer::{Paper as Request, Status, store as papers};
+use crate::exchange::detainer::{Paper as Request, Status};
 use crate::exchange::notification::{self, Notification};
 use crate::exchange::outcome::{self, Statement, agreement};
 use crate::http::Problem;
 use crate::log::read::{self, EventBody};
-use crate::policy::{self, Act, Disposition};
+use crate::policy::{Act, Assessment, Disposition};
 use crate::types::Role;
 use crate::types::ids::DetainerId;
 
@@ -339,6 +340,7 @@ async fn page(
     let theirs = outcome::latest(&mut tx, id, "office").await?;
     let events = read::timeline(&mut tx, id).await?;
     let (booking, lines) = booking(&mut tx, &case, &reviews, &frame).await?;
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
     tx.rollback().await?;
 
     let pending = case.status == Status::Pending;
@@ -395,7 +397,7 @@ async fn page(
         due,
         acts: Act::ALL
             .iter()
-            .map(|act| act_panel(*act, &paper, &made, &case, &frame, reviewer))
+            .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
             .collect(),
         timeline: events
             .iter()
@@ -593,13 +595,14 @@ fn alerts(paper: &Request, frame: &Frame) -> Vec<Alert> {
 /// One act as the law stands now, with the last decision on it.
 pub fn act_panel(
     act: Act,
+    assessment: &Assessment,
     paper: &Request,
     made: &[Determination],
     case: &CaseFile,
     frame: &Frame,
     may_decide: bool,
 ) -> ActPanel {
-    let assessed = policy::assess().of(act).clone();
+    let assessed = assessment.of(act).clone();
     let decided = made
         .iter()
         .rev()

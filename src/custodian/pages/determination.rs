@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::detainer::{ActPanel, act_panel};
 use crate::app::App;
-use crate::custodian::detainers::case_file;
+use crate::custodian::assessments;
+use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::{Decision, ReasonCode, api, store};
 use crate::custodian::release_notices::store as notices;
 use crate::dashboard::forms::Choice;
@@ -15,9 +16,8 @@ use crate::dashboard::{
     Body, ErrorSummary, Layout, Learns, Person, Posted, RadioField, SelectField, TextArea, Tokens,
     Typed, Visitor, When, time, words,
 };
-use crate::exchange::detainer::store as papers;
 use crate::http::{Problem, query};
-use crate::policy::{self, Act, Disposition};
+use crate::policy::{Act, Disposition};
 use crate::types::Role;
 use crate::types::ids::DetainerId;
 
@@ -134,8 +134,9 @@ async fn page(
         Some(review) => notices::get(&mut tx, review.release_notice_id).await?,
         None => None,
     };
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
     tx.rollback().await?;
-    let assessed = policy::assess().of(act).clone();
+    let assessed = assessment.of(act).clone();
     let barred = match assessed.disposition {
         Disposition::Prohibited => Some(assessed.because.join(" ")),
         Disposition::Indeterminate => Some(format!(
@@ -210,7 +211,7 @@ async fn page(
         due: review
             .and_then(|review| review.due_at)
             .map(|due| frame.when(due)),
-        panel: act_panel(act, &paper, &made, &case, &frame, false),
+        panel: act_panel(act, &assessment, &paper, &made, &case, &frame, false),
         barred,
         departs,
         decision: fields

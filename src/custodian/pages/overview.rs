@@ -5,13 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::custodian::detainers::{case_file, list};
+use crate::custodian::detainers::{case_file, list, papers};
 use crate::custodian::release_notices::store::{self as notices, Upcoming};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Chip, Frame, Layout, Link, Shape, Tone, Visitor, When, time, words};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::filter::DetainerQuery;
-use crate::exchange::detainer::store as papers;
 use crate::exchange::notification;
 use crate::http::Problem;
 use crate::types::{Role, Timestamp};

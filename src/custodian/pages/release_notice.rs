@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::custodian::assessments;
 use crate::custodian::bookings::store as bookings;
-use crate::custodian::detainers::case_file;
+use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::release_notices::record::NoticeRequest;
 use crate::custodian::release_notices::store::NoticeRow;
@@ -21,9 +22,9 @@ use crate::dashboard::{
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::filter::percent;
-use crate::exchange::detainer::{Paper, Status, store as papers};
+use crate::exchange::detainer::{Paper, Status};
 use crate::http::{Caller, Problem};
-use crate::policy::{self, Disposition};
+use crate::policy::{ActAssessment, Disposition};
 
 #[derive(Template)]
 #[template(path = "custodian/release_notice.html")]
@@ -272,7 +273,13 @@ async fn second_step(
                     continue;
                 }
                 let decided = determinations::latest_notify_decision(tx, case.id).await?;
-                preview.push(preview_line(paper, basis, decided.as_deref()));
+                let assessed = assessments::of_case(tx, app, &case, paper, app.clock.now()).await?;
+                preview.push(preview_line(
+                    paper,
+                    &assessed.notify_release,
+                    basis,
+                    decided.as_deref(),
+                ));
             }
             let booked = booking.booked_at.map_or_else(
                 || "time of booking unknown until the jail's system sends it".to_owned(),
@@ -325,8 +332,12 @@ async fn second_step(
     })
 }
 
-fn preview_line(paper: &Paper, basis: matching::Basis, decided: Option<&str>) -> PreviewLine {
-    let assessed = policy::assess().notify_release;
+fn preview_line(
+    paper: &Paper,
+    assessed: &ActAssessment,
+    basis: matching::Basis,
+    decided: Option<&str>,
+) -> PreviewLine {
     let office = format!("The office {}", paper.office);
     let told = "the kind and the time of this release, nothing of the booking".to_owned();
     let (what, then) = match (assessed.disposition, decided) {

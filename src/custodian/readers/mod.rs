@@ -4,10 +4,10 @@
 
 use crate::app::App;
 use crate::custodian::bookings;
-use crate::custodian::detainers::case_file;
+use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::release_notices::{link, store as notices};
 use crate::db::ScopedTx;
-use crate::exchange::detainer::{Status, store as papers};
+use crate::exchange::detainer::Status;
 use crate::http::Problem;
 use crate::log;
 use crate::types::actor::Tenant;

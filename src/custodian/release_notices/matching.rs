@@ -44,12 +44,24 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::exchange::detainer::Status;
+    use crate::custodian::detainers::case_file::Origin;
+    use crate::exchange::detainer::{Form, Status};
 
     fn case() -> CaseFile {
         CaseFile {
             id: Uuid::from_u128(1).into(),
             office_id: 1,
+            form: Form::I247A,
+            origin: Origin::Office,
+            crossed_at: None,
+            name_parts: Vec::new(),
+            supersedes: None,
+            duplicate_of: None,
+            hold_deadline_at: None,
+            handed_over_at: None,
+            claim_open: false,
+            restriction: None,
+            link_by: None,
             status: Status::Pending,
             acknowledged_at: None,
             served_at: None,

@@ -162,6 +162,7 @@ impl TestApp {
         };
         let pools = Pools::lazy(&options, &Logins::single(owner.clone()), size);
         let settings = Settings {
+            law: sallyport::policy::Law::unaddressed(),
             allowances,
             demo: false,
             https: false,
