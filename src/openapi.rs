@@ -57,6 +57,10 @@ pub struct WhoAmI {
     case_files::AcknowledgementRequest,
     case_files::ServiceRequest,
     cancel::CancellationRequest,
+    office::detainers::api::BulkCancellationRequest,
+    office::detainers::api::BulkCancellation,
+    crate::custodian::detainers::typed::relay::RelayRequest,
+    crate::custodian::detainers::typed::relay::RelayBody,
     decide::DeterminationRequest,
     determinations::DeterminationBody,
     determinations::DeterminationList,
@@ -259,10 +263,21 @@ pub const CALLS: &[Call] = &[
         path: "/detainers",
         group: "Detainers",
         id: "lodge_detainer",
-        summary: "Lodge a request with a custodian",
-        roles: "liaison",
+        summary: "Lodge a request with a custodian; or record paper that this custodian received",
+        roles: "liaison, submitter, reviewer",
         request: Some("DetainerRequest"),
-        answers: &[(201, "DetainerBody")],
+        answers: &[(201, "DetainerBody"), (200, "DetainerBody")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers:cancel",
+        group: "Detainers",
+        id: "cancel_detainers",
+        summary: "Withdraw up to 200 requests at once, each judged by itself",
+        roles: "liaison",
+        request: Some("BulkCancellationRequest"),
+        answers: &[(200, "BulkCancellation")],
         ..NONE
     },
     Call {
@@ -303,6 +318,17 @@ pub const CALLS: &[Call] = &[
         roles: "submitter, reviewer",
         request: Some("ServiceRequest"),
         answers: &[(200, "DetainerBody")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers/{id}/relay",
+        group: "Detainers",
+        id: "relay_detainer",
+        summary: "Pass a request on to the next agency",
+        roles: "reviewer",
+        request: Some("RelayRequest"),
+        answers: &[(201, "RelayBody")],
         ..NONE
     },
     Call {

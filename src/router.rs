@@ -50,7 +50,14 @@ pub fn router(app: App) -> Router {
                 custodian::detainers::api::get_list,
                 office::detainers::api::get_list,
             ))
-            .post(office::detainers::api::post),
+            .post(sides(
+                custodian::detainers::api::post,
+                office::detainers::api::post,
+            )),
+        )
+        .route(
+            "/detainers:cancel",
+            post(office::detainers::api::post_cancel),
         )
         .route(
             "/detainers/{id}",
@@ -73,6 +80,10 @@ pub fn router(app: App) -> Router {
         .route(
             "/detainers/{id}/service",
             post(custodian::detainers::api::post_service),
+        )
+        .route(
+            "/detainers/{id}/relay",
+            post(custodian::detainers::typed::relay::post),
         )
         .route(
             "/detainers/{id}/cancellation",

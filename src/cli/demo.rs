@@ -525,7 +525,7 @@ impl Loader {
                     "warrants": if notice_only { json!([]) } else { json!([{"kind": "administrative_i200", "signed_on": now.date_naive(), "signer": "S. Signer", "copy_present": true}]) },
                 }))?;
                 let mut tx = self.office(person.agency).await?;
-                person.detainer = Some(issue(&mut tx, app, request).await?.id);
+                person.detainer = Some(issue(&mut tx, app, request).await?.paper().id);
                 tx.commit().await?;
             }
             Acknowledge => {

@@ -115,6 +115,29 @@ pub struct ProblemBody {
     pub errors: Vec<FieldError>,
 }
 
+/// A problem of one item of a batch: the batch's own answer carries the request's id.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ItemProblem {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    pub errors: Vec<FieldError>,
+}
+
+impl From<Problem> for ItemProblem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            kind: format!("/problems/{}", problem.slug.as_str()),
+            title: problem.slug.title().to_owned(),
+            status: problem.slug.status().as_u16(),
+            detail: problem.detail,
+            errors: problem.errors,
+        }
+    }
+}
+
 impl Problem {
     pub fn new(slug: Slug, detail: impl Into<String>) -> Self {
         Self {

@@ -17,6 +17,13 @@ pub fn new_v7(at: Timestamp) -> Uuid {
         .into_uuid()
 }
 
+/// A random id (version 4), for what must not say when it was made: paper that a jail typed in.
+pub fn random() -> Uuid {
+    let mut random = [0u8; 16];
+    fill(&mut random);
+    uuid::Builder::from_random_bytes(random).into_uuid()
+}
+
 /// Fresh random bytes from the operating system.
 ///
 /// # Panics

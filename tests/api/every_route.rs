@@ -52,12 +52,13 @@ const TABLE: &[Row] = &[
     ("DELETE", "/v1/keys/{id}",                         [403, 204, 403, 403, 204, 403]),
     // Oversight's masked lists are not built yet: 403 stands for now.
     ("GET",    "/v1/detainers",                         [200, 200, 200, 403, 403, 403]),
-    // Paper that a custodian types in is not built yet.
-    ("POST",   "/v1/detainers",                         [403, 403, 422, 403, 403, 403]),
+    ("POST",   "/v1/detainers",                         [422, 422, 422, 403, 403, 403]),
+    ("POST",   "/v1/detainers:cancel",                  [403, 403, 422, 403, 403, 403]),
     ("GET",    "/v1/detainers/{id}",                    [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/detainers/{id}/timeline",           [200, 200, 200, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/acknowledgement",    [422, 422, 403, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/service",            [422, 422, 403, 403, 403, 403]),
+    ("POST",   "/v1/detainers/{id}/relay",              [403, 422, 403, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/cancellation",       [403, 403, 422, 403, 403, 403]),
     ("GET",    "/v1/detainers/{id}/determinations",     [200, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/determinations",     [403, 422, 403, 403, 403, 403]),

@@ -9,6 +9,7 @@ mod hostile;
 mod idempotency;
 mod leaves;
 mod orders;
+mod papers;
 mod plans;
 mod registry;
 mod streams;

@@ -112,7 +112,8 @@ async fn a_request_that_commits_after_the_notices_reader_is_matched(
     let request = serde_json::from_value(detainer(SND, ALDER, NUMBER)).unwrap();
     let paper = sallyport::office::detainers::issue::issue(&mut tx, &app.app, request)
         .await
-        .unwrap_or_else(|problem| panic!("{}", problem.detail));
+        .unwrap_or_else(|problem| panic!("{}", problem.detail))
+        .paper();
     // The notice commits and its reader has looked for requests, and there was none.
     jailer
         .post("/v1/release-notices", release())
@@ -195,6 +196,8 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
             .fetch_one(&mut owner)
             .await
             .unwrap(),
+        relay: None,
+        told: None,
     };
     let reader = {
         let app = app.app.clone();
@@ -604,7 +607,8 @@ async fn an_outage_of_the_readers_loses_no_consequence(
     let request = serde_json::from_value(detainer(SND, ALDER, NUMBER)).unwrap();
     let lodged = issue(&mut tx, &down, request)
         .await
-        .unwrap_or_else(|problem| panic!("{}", problem.detail));
+        .unwrap_or_else(|problem| panic!("{}", problem.detail))
+        .paper();
     tx.commit().await.unwrap();
     sequence::batch(&down.pools.worker, down.clock.now())
         .await

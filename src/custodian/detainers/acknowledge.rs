@@ -1,9 +1,12 @@
-//! Acknowledging a request: always told to the office.
+//! Acknowledging a request: told to the office whenever there is one that can be told. Paper
+//! that the jail typed in crosses by it; an NCIC hit and a relayed copy do not.
 
-use super::case_file::{self, CaseFile};
+use super::case_file::{self, CaseFile, Origin};
+use super::papers;
+use super::typed::{crossing, store as typed};
 use crate::app::App;
 use crate::db::ScopedTx;
-use crate::exchange::detainer::{Paper, store};
+use crate::exchange::detainer::store;
 use crate::http::Problem;
 use crate::log::{self, Event};
 use crate::types::ids::DetainerId;
@@ -20,30 +23,38 @@ pub async fn acknowledge(
     app: &App,
     case: CaseFile,
     Acknowledge { id, by }: Acknowledge,
-) -> Result<(Paper, CaseFile), Problem> {
+) -> Result<CaseFile, Problem> {
     let now = app.clock.now();
-    let case = case.acknowledge(now).map_err(Problem::illegal_transition)?;
+    let mut case = case.acknowledge(now).map_err(Problem::illegal_transition)?;
     case_file::save(tx, &case).await?;
-    // This act crosses: the paper's lock comes last.
-    let cancelled = store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
-    let paper = store::get(tx, &app.vault, id)
+    typed::set_acknowledged_by(tx, id, &by).await?;
+    let paper = papers::get(tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    debug_assert_eq!(cancelled, paper.cancelled_at);
-    paper
-        .can_be_told("acknowledgement")
-        .map_err(Problem::illegal_transition)?;
-    store::set_acknowledged(tx, id, now, &by).await?;
-    let event = Event::new("detainer.acknowledged", now, tx.actor())
-        .detainer(id)
-        .also_for_office(paper.office_id);
-    log::append(tx, vec![event]).await?;
-    Ok((
-        Paper {
-            acknowledged_at: Some(now),
-            acknowledged_by: Some(by),
-            ..paper
-        },
-        case,
-    ))
+    let mut events = Vec::new();
+    let told = if case.crossed_at.is_some() {
+        // This act tells: the paper's lock comes last, and is looked at under it.
+        store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
+        let paper = papers::get(tx, &app.vault, id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+        paper
+            .can_be_told("acknowledgement")
+            .map_err(Problem::illegal_transition)?;
+        store::set_acknowledged(tx, id, now, &by).await?;
+        true
+    } else if case.origin == Origin::Typed && paper.can_cross() {
+        events = crossing::cross(tx, &mut case, &paper, now).await?;
+        true
+    } else {
+        false
+    };
+    let event = Event::new("detainer.acknowledged", now, tx.actor()).detainer(id);
+    events.push(if told {
+        event.also_for_office(case.office_id)
+    } else {
+        event
+    });
+    log::append(tx, events).await?;
+    Ok(case)
 }

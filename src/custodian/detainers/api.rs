@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acknowledge::{Acknowledge, acknowledge};
 use super::serve::{Serve, serve};
+use super::typed::record::{Recorded, record};
 use super::{CaseFile, case_file, list, papers};
 use crate::app::App;
 use crate::custodian::assessments;
@@ -15,7 +16,7 @@ use crate::db::scope::Access;
 use crate::exchange::detainer::body::DetainerList;
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::exchange::detainer::model::Service;
-use crate::exchange::detainer::request::Complaints;
+use crate::exchange::detainer::request::{Complaints, DetainerRequest};
 use crate::exchange::detainer::{DetainerBody, Paper, ServiceMethod};
 use crate::http::{Caller, Id, Once, Problem, Query, Tagged};
 use crate::identity::Custodian;
@@ -51,6 +52,33 @@ pub async fn get_list(
         next: next.clone(),
     };
     Ok(Tagged::page(&format!("/v1/detainers{}", query.path()), &body, next).unless_known(&headers))
+}
+
+/// `POST /v1/detainers`: paper, fax, e-mail or an NCIC hit that the jail received.
+pub async fn post(
+    State(app): State<App>,
+    caller: Custodian,
+    once: Once<DetainerRequest>,
+) -> Result<Response, Problem> {
+    once.run(&app, &caller, async |tx, request| {
+        recorded(tx, &app, request).await
+    })
+    .await
+}
+
+/// Records paper, for API and page alike.
+pub async fn recorded(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    request: Result<DetainerRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    tx.require(DESK)?;
+    Ok(match record(tx, app, request?).await? {
+        Recorded::New(id) => {
+            Tagged::created(&body(tx, app, id).await?, format!("/v1/detainers/{id}"))
+        }
+        Recorded::Cancelled(id) => Tagged::ok(&body(tx, app, id).await?),
+    })
 }
 
 /// The representation now, in the caller's transaction.
@@ -151,8 +179,8 @@ pub async fn acknowledged(
         .ok_or_else(Problem::not_found)?;
     tx.require(DESK)?;
     let by = request?.by()?;
-    let (paper, case) = acknowledge(tx, app, case, Acknowledge { id, by }).await?;
-    Ok(Tagged::ok(&seen(tx, app, &case, &paper).await?))
+    acknowledge(tx, app, case, Acknowledge { id, by }).await?;
+    Ok(Tagged::ok(&body(tx, app, id).await?))
 }
 
 /// `POST …/service`
@@ -225,7 +253,7 @@ pub async fn served(
         .ok_or_else(Problem::not_found)?;
     tx.require(DESK)?;
     let request = request?;
-    let tell_office = request.tell_office.unwrap_or(true);
+    let tell_office = request.tell_office.unwrap_or(case.crossed_at.is_some());
     let service = request.service(app.clock.now())?;
     let (paper, case) = serve(
         tx,

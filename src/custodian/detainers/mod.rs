@@ -6,5 +6,6 @@ pub mod case_file;
 pub mod list;
 pub mod papers;
 pub mod serve;
+pub mod typed;
 
 pub use case_file::CaseFile;

@@ -1,8 +1,9 @@
 //! The papers of this agency's requests: what lies on the table between the sides, and what the
-//! jail typed in itself and still has to itself.
+//! jail typed in itself and knows more about than it told.
 
 use uuid::Uuid;
 
+use super::typed;
 use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::{Paper, store};
@@ -14,7 +15,35 @@ pub async fn by_ids(
     vault: &Vault,
     ids: &[Uuid],
 ) -> Result<Vec<Paper>, StoreError> {
-    store::by_ids(tx, vault, ids).await
+    let crossed = store::by_ids(tx, vault, ids).await?;
+    let mut own = typed::store::by_ids(tx, vault, ids).await?;
+    if own.is_empty() {
+        return Ok(crossed);
+    }
+    let mut papers: Vec<Paper> = crossed
+        .into_iter()
+        .map(|told| match own.remove(&told.id.as_uuid()) {
+            None => told,
+            // The jail's own copy says more; what was told and what the office did, the table does.
+            Some(own) => Paper {
+                acknowledged_at: told.acknowledged_at,
+                acknowledged_by: told.acknowledged_by,
+                service: told.service.or(own.service),
+                notified_at: told.notified_at,
+                cancelled_at: told.cancelled_at,
+                cancel_reason: told.cancel_reason,
+                lift_reason: told.lift_reason,
+                closed_at: told.closed_at,
+                superseded_at: told.superseded_at,
+                supersedes: told.supersedes,
+                ..own
+            },
+        })
+        .collect();
+    papers.extend(own.into_values());
+    let place = |paper: &Paper| ids.iter().position(|id| *id == paper.id.as_uuid());
+    papers.sort_by_key(place);
+    Ok(papers)
 }
 
 /// One paper, if it is this agency's.

@@ -1,6 +1,7 @@
 //! Recording that a copy was served on the person: the form takes effect only then.
 
 use super::case_file::{self, CaseFile};
+use super::papers;
 use crate::app::App;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::model::Service;
@@ -31,22 +32,26 @@ pub async fn serve(
     let case = case
         .serve(service.served_at)
         .map_err(Problem::illegal_transition)?;
-    let paper = store::get(tx, &app.vault, id)
+    let paper = papers::get(tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
     paper
         .can_be_told("service")
         .map_err(Problem::illegal_transition)?;
+    if tell_office {
+        case.must_have_crossed("telling of the service")
+            .map_err(Problem::illegal_transition)?;
+    }
     case_file::save_service(tx, id, &service).await?;
     let event = Event::new("detainer.served", now, tx.actor())
         .detainer(id)
         .data("method", service.method.as_str())
         .instant("served_at", service.served_at);
     let event = if tell_office {
-        let cancelled = store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
-        if cancelled.is_some() {
+        let withdrawn = store::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
+        if withdrawn.is_some() {
             return Err(Problem::illegal_transition(
-                "The office has cancelled this request; nothing more is told under it.",
+                "The office has withdrawn or replaced this request; nothing more is told under it.",
             ));
         }
         store::set_served(tx, id, &service).await?;

@@ -111,13 +111,16 @@ pub async fn tell(
     notice: &NoticeRow,
 ) -> Result<(NotificationId, Event), Told> {
     let now = app.clock.now();
+    if let Err(error) = case.must_have_crossed("telling the office") {
+        return Err(Told::Cancelled(error));
+    }
     match detainer::store::lock(tx, case.id).await? {
         None => return Err(Problem::not_found().into()),
         Some(Some(_)) => {
             return Err(Told::Cancelled(IllegalTransition {
                 action: "telling the office",
-                state: "cancelled".to_owned(),
-                mend: "the office has withdrawn it, so nothing more is told under it",
+                state: "cancelled or superseded".to_owned(),
+                mend: "the office has withdrawn or replaced it, so nothing more is told under it",
             }));
         }
         Some(None) => {}

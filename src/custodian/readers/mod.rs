@@ -2,14 +2,19 @@
 //! when it is cancelled. A reader is told of an event after it is visible, in order, at least
 //! once; each handler is idempotent.
 
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::custodian::bookings;
+use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::release_notices::{link, store as notices};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
-use crate::log;
+use crate::http::problem::Slug;
+use crate::log::{self, Event};
+use crate::registry::agencies;
 use crate::types::actor::Tenant;
 use crate::types::ids::DetainerId;
 use crate::types::{Actor, Role, Side};
@@ -20,23 +25,30 @@ pub struct Entry {
     pub kind: String,
     pub agency: Tenant,
     pub detainer: Option<DetainerId>,
-    pub booking: Option<uuid::Uuid>,
+    pub booking: Option<Uuid>,
+    pub relay: Option<Uuid>,
+    /// `kind` of a told status.
+    pub told: Option<String>,
 }
 
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
-    let actor = Actor {
-        side: Side::Custodian,
-        role: Role::Submitter,
-        agency: Some(entry.agency.clone()),
-        office: None,
-        jurisdiction: None,
-        credential: "reader".to_owned(),
-        name: "Sallyport".to_owned(),
-    };
+    let actor = actor(entry.agency.clone());
     match (entry.kind.as_str(), entry.detainer, entry.booking) {
         ("detainer.received", Some(id), _) => on_received(app, actor, id).await,
-        ("detainer.cancelled", Some(id), _) => on_cancelled(app, actor, id).await,
+        ("detainer.cancelled", Some(id), _) => {
+            on_withdrawn(app, actor, id, Status::Cancelled).await
+        }
+        ("detainer.superseded", Some(id), _) => {
+            on_withdrawn(app, actor, id, Status::Superseded).await
+        }
+        ("detainer.relayed", Some(_), _) => match entry.relay {
+            Some(relay) => on_relayed(app, actor, relay).await,
+            None => Ok(()),
+        },
+        ("status.disclosed", Some(id), _) if entry.told.as_deref() == Some("transfer") => {
+            on_transfer_told(app, actor, id).await
+        }
         ("release_notice.recorded" | "booking.changed", _, Some(booking)) => {
             on_release(app, actor, booking).await
         }
@@ -50,7 +62,9 @@ async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Prob
     if let Some(case) = case_file::lock(&mut tx, id).await?
         && case.status == Status::Pending
         // In a later statement than the lock: a cancellation that came first is seen.
-        && papers::get(&mut tx, &app.vault, id).await?.is_some_and(|paper| paper.cancelled_at.is_none())
+        && papers::get(&mut tx, &app.vault, id)
+            .await?
+            .is_some_and(|paper| paper.can_be_told("matching").is_ok())
     {
         let events = link::link_case(&mut tx, app, case).await?;
         log::append(&mut tx, events).await?;
@@ -58,8 +72,14 @@ async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Prob
     finish(app, tx).await
 }
 
-/// The office has withdrawn its request: nothing waits for a decision any more.
-async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Problem> {
+/// The office has withdrawn its request, or a newer one has taken its place: nothing waits for a
+/// decision any more, and the copies that were passed on end with it.
+async fn on_withdrawn(
+    app: &App,
+    actor: Actor,
+    id: DetainerId,
+    status: Status,
+) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     if let Some(mut case) = case_file::lock(&mut tx, id).await? {
@@ -67,15 +87,105 @@ async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Pro
             notices::settle(&mut tx, review.id, "withheld", None, now).await?;
         }
         if case.status == Status::Pending {
-            case.status = Status::Cancelled;
+            case.status = status;
             case_file::save(&mut tx, &case).await?;
         }
+    }
+    let copies = letter_box::copies_of(&mut tx, id).await?;
+    finish(app, tx).await?;
+    if status == Status::Cancelled {
+        for (agency, copy) in copies {
+            withdraw_copy(app, agency, copy).await?;
+        }
+    }
+    Ok(())
+}
+
+/// In the receiving agency's scope: its copy is withdrawn with the original. The event carries
+/// the rest, there and further on.
+async fn withdraw_copy(app: &App, agency: i32, id: DetainerId) -> Result<(), Problem> {
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
+    if let Some(mut case) = case_file::lock(&mut tx, id).await?
+        && case.status == Status::Pending
+    {
+        case.status = Status::Cancelled;
+        case_file::save(&mut tx, &case).await?;
+        let event = Event::new("detainer.cancelled", app.clock.now(), tx.actor()).detainer(id);
+        log::append(&mut tx, vec![event]).await?;
     }
     finish(app, tx).await
 }
 
+/// A request was passed on: the receiving agency takes it out of its letter box.
+async fn on_relayed(app: &App, actor: Actor, relay: Uuid) -> Result<(), Problem> {
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
+    let Some((agency, original)) = letter_box::of_relay(&mut tx, relay).await? else {
+        return Ok(tx.rollback().await?);
+    };
+    let withdrawn = case_file::get(&mut tx, original)
+        .await?
+        .is_some_and(|case| case.status == Status::Cancelled);
+    tx.rollback().await?;
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
+    relay::receive(&mut tx, app, relay, withdrawn).await?;
+    finish(app, tx).await
+}
+
+/// The office was told of the transfer: it may now see the copy at the receiving agency.
+async fn on_transfer_told(app: &App, actor: Actor, id: DetainerId) -> Result<(), Problem> {
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
+    let copies = letter_box::copies_of(&mut tx, id).await?;
+    tx.rollback().await?;
+    for (agency, copy) in copies {
+        let mut tx =
+            ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
+        if let Some(mut case) = case_file::lock(&mut tx, copy).await?
+            && case.crossed_at.is_none()
+            && case.status == Status::Pending
+        {
+            match crossing::cross_copy(&mut tx, app, &mut case).await {
+                Ok(events) => {
+                    log::append(&mut tx, events).await?;
+                }
+                // The office has lodged the very request there by itself: nothing to tell.
+                Err(problem) if problem.slug == Slug::Conflict => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        finish(app, tx).await?;
+    }
+    Ok(())
+}
+
+/// The reader, in one agency's scope.
+fn actor(agency: Tenant) -> Actor {
+    Actor {
+        side: Side::Custodian,
+        role: Role::Submitter,
+        agency: Some(agency),
+        office: None,
+        jurisdiction: None,
+        credential: "reader".to_owned(),
+        name: "Sallyport".to_owned(),
+    }
+}
+
+/// The reader, in the scope of another agency than the entry's.
+async fn reader_at(app: &App, agency: i32) -> Result<Actor, Problem> {
+    let mut conn = app.pools.custodian.acquire().await?;
+    let agency = agencies::by_id(&mut conn, agency)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    Ok(actor(Tenant {
+        id: agency.id,
+        code: agency.ori,
+        name: agency.name,
+        time_zone: agency.time_zone,
+    }))
+}
+
 /// A booking or a notice is visible: does it concern a request that its own command did not see?
-async fn on_release(app: &App, actor: Actor, booking: uuid::Uuid) -> Result<(), Problem> {
+async fn on_release(app: &App, actor: Actor, booking: Uuid) -> Result<(), Problem> {
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     if let Some(booking) = bookings::store::by_id(&mut tx, booking).await? {
         let events = link::link_booking(&mut tx, app, &booking).await?;

@@ -145,8 +145,8 @@ impl DetainerBody {
             lift_reason: paper.lift_reason.map(|reason| reason.to_string()),
             flags: paper.flags().into_iter().map(str::to_owned).collect(),
             age_days: (today - paper.issued_on).num_days().max(0),
-            supersedes: None,
-            duplicate_of: None,
+            supersedes: paper.supersedes.map(DetainerId::as_uuid),
+            duplicate_of: paper.duplicate_of.map(DetainerId::as_uuid),
             booking: view.booking,
             assessment: view.assessment,
             links: Links {

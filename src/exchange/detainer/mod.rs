@@ -1,9 +1,12 @@
 //! The paper: a federal request as it was sent, and what each side has told the other about it.
 
 pub mod body;
+pub mod events;
 pub mod filter;
+pub mod lodge;
 pub mod model;
 pub mod request;
+pub mod same;
 pub mod store;
 
 pub use body::DetainerBody;

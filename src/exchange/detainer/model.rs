@@ -183,6 +183,10 @@ pub struct Paper {
     pub cancel_reason: Option<String>,
     pub lift_reason: Option<LiftReason>,
     pub closed_at: Option<Timestamp>,
+    /// A newer paper of the same request has taken its place.
+    pub superseded_at: Option<Timestamp>,
+    pub supersedes: Option<DetainerId>,
+    pub duplicate_of: Option<DetainerId>,
 }
 
 /// An act that does not fit the present state; the sentence names the missing step.
@@ -199,6 +203,8 @@ impl Paper {
     pub fn status(&self) -> Status {
         if self.cancelled_at.is_some() {
             Status::Cancelled
+        } else if self.superseded_at.is_some() {
+            Status::Superseded
         } else if self.closed_at.is_some() {
             Status::Closed
         } else {
@@ -234,22 +240,38 @@ impl Paper {
         }
     }
 
-    /// Anything that tells the office needs a request that is not cancelled.
+    /// Anything that tells the office needs a request that still stands.
     pub fn can_be_told(&self, action: &'static str) -> Result<(), IllegalTransition> {
-        match self.cancelled_at {
-            None => Ok(()),
-            Some(_) => Err(IllegalTransition {
-                action,
-                state: "cancelled".to_owned(),
-                mend: "the office has withdrawn it, so nothing more is told under it",
-            }),
-        }
+        let (state, mend) = if self.cancelled_at.is_some() {
+            (
+                Status::Cancelled,
+                "the office has withdrawn it, so nothing more is told under it",
+            )
+        } else if self.superseded_at.is_some() {
+            (
+                Status::Superseded,
+                "a newer request has taken its place; act on that one",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(IllegalTransition {
+            action,
+            state: state.to_string(),
+            mend,
+        })
+    }
+
+    /// Is there an office that can be asked about this paper? Not of an NCIC hit.
+    pub fn can_cross(&self) -> bool {
+        self.form != Form::NcicHit
     }
 
     /// Words that a reader of the list must see.
     pub fn flags(&self) -> Vec<&'static str> {
         [
             (self.basis.is_database_match_only(), "database_match_only"),
+            (self.duplicate_of.is_some(), "duplicate"),
             (self.victim_or_witness, "victim_or_witness"),
             (!self.custodian_connected, "custodian_not_connected"),
         ]

@@ -179,13 +179,6 @@ impl DetainerRequest {
                 ),
             );
         }
-        if self.form == Form::NcicHit {
-            complaints.add(
-                "/form",
-                "custodian_only",
-                "An NCIC hit is recorded by the custodian that received it.",
-            );
-        }
         if self.form.is_notice_only() && (self.asks.hold || self.asks.transfer) {
             let field = if self.asks.hold {
                 "/asks/hold"
@@ -229,6 +222,13 @@ impl DetainerRequest {
             .is_some_and(|at| at.date_naive() < earliest)
         {
             complaints.add("/received_at", "range", "received_at must lie after 1990.");
+        }
+        if self.cancels_issued_on.is_some_and(|on| on > self.issued_on) {
+            complaints.add(
+                "/cancels_issued_on",
+                "range",
+                "cancels_issued_on is the date of an earlier request, not after issued_on.",
+            );
         }
         complaints.finish()
     }

@@ -10,10 +10,11 @@ use super::model::{
     Asks, Basis, Form, LiftReason, Paper, Service, ServiceMethod, SignedBy, Subject, Warrant,
     WarrantKind,
 };
+use super::same::{Pending, Who};
 use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
+use crate::types::Timestamp;
 use crate::types::ids::DetainerId;
-use crate::types::{Timestamp, name};
 
 /// A request about to be lodged.
 pub struct NewPaper {
@@ -34,6 +35,12 @@ pub struct NewPaper {
     pub source_id: Option<String>,
     pub salt: Vec<u8>,
     pub created_at: Timestamp,
+    /// `office`, or `custodian` for paper that the jail had typed in.
+    pub origin: &'static str,
+    pub supersedes: Option<DetainerId>,
+    pub duplicate_of: Option<DetainerId>,
+    /// The request that another agency relayed.
+    pub relayed_from: Option<Uuid>,
 }
 
 /// Inserts the paper and its warrants. The trigger opens the jail's case file.
@@ -43,11 +50,7 @@ pub async fn insert(
     paper: &NewPaper,
 ) -> Result<(), StoreError> {
     let subject = &paper.subject;
-    let parts = name::parts([
-        Some(subject.family_name.as_str()),
-        subject.given_name.as_deref(),
-        subject.additional_names.as_deref(),
-    ]);
+    let parts = paper.name_parts();
     let a_number = subject
         .a_number
         .as_ref()
@@ -66,9 +69,10 @@ pub async fn insert(
                a_number, a_number_index, fbi_number, fbi_number_index, state_id, state_id_index, booking_number,
                asks_notify, asks_hold, asks_transfer, asks_interview, asks_relay, asks_status_events,
                basis_final_order, basis_pending_proceedings, basis_biometric_records, basis_statements_or_evidence,
-               basis_resume_custody, victim_or_witness, received_at, channel, source_id, salt, created_at)
+               basis_resume_custody, victim_or_witness, received_at, channel, source_id, salt, created_at,
+               origin, supersedes, duplicate_of, relayed_from)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                   $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)"#,
+                   $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)"#,
         paper.id.as_uuid(),
         paper.agency_id,
         paper.office_id,
@@ -106,7 +110,11 @@ pub async fn insert(
         paper.channel,
         paper.source_id,
         paper.salt,
-        paper.created_at
+        paper.created_at,
+        paper.origin,
+        paper.supersedes.map(DetainerId::as_uuid),
+        paper.duplicate_of.map(DetainerId::as_uuid),
+        paper.relayed_from
     )
     .execute(tx.conn())
     .await?;
@@ -130,63 +138,67 @@ pub async fn insert(
     Ok(())
 }
 
-struct Row {
-    id: Uuid,
-    agency_id: i32,
-    office_id: i32,
-    custodian: String,
-    custodian_name: String,
-    custodian_zone: String,
-    custodian_connected: bool,
-    office: String,
-    office_name: String,
-    issuing_office: String,
-    form: String,
-    form_revision: Option<String>,
-    issued_on: NaiveDate,
-    family_name: String,
-    given_name: Option<String>,
-    additional_names: Option<String>,
-    date_of_birth: Option<NaiveDate>,
-    sex: Option<String>,
-    citizenship: Option<String>,
-    a_number: Option<Vec<u8>>,
-    fbi_number: Option<Vec<u8>>,
-    state_id: Option<Vec<u8>>,
-    booking_number: Option<String>,
-    asks_notify: bool,
-    asks_hold: bool,
-    asks_transfer: bool,
-    asks_interview: bool,
-    asks_relay: bool,
-    asks_status_events: bool,
-    basis_final_order: bool,
-    basis_pending_proceedings: bool,
-    basis_biometric_records: bool,
-    basis_statements_or_evidence: bool,
-    basis_resume_custody: bool,
-    victim_or_witness: bool,
-    received_at: Timestamp,
-    channel: String,
-    source_id: Option<String>,
-    created_at: Timestamp,
-    acknowledged_at: Option<Timestamp>,
-    acknowledged_by: Option<String>,
-    served_at: Option<Timestamp>,
-    service_method: Option<String>,
-    service_method_other: Option<String>,
-    service_language: Option<String>,
-    served_by: Option<String>,
-    notified_at: Option<Timestamp>,
-    cancelled_at: Option<Timestamp>,
-    cancel_reason: Option<String>,
-    lift_reason: Option<String>,
-    closed_at: Option<Timestamp>,
-    warrants: i64,
+/// A paper as it is stored, on the table or at the jail.
+pub struct PaperRow {
+    pub id: Uuid,
+    pub agency_id: i32,
+    pub office_id: i32,
+    pub custodian: String,
+    pub custodian_name: String,
+    pub custodian_zone: String,
+    pub custodian_connected: bool,
+    pub office: String,
+    pub office_name: String,
+    pub issuing_office: String,
+    pub form: String,
+    pub form_revision: Option<String>,
+    pub issued_on: NaiveDate,
+    pub family_name: String,
+    pub given_name: Option<String>,
+    pub additional_names: Option<String>,
+    pub date_of_birth: Option<NaiveDate>,
+    pub sex: Option<String>,
+    pub citizenship: Option<String>,
+    pub a_number: Option<Vec<u8>>,
+    pub fbi_number: Option<Vec<u8>>,
+    pub state_id: Option<Vec<u8>>,
+    pub booking_number: Option<String>,
+    pub asks_notify: bool,
+    pub asks_hold: bool,
+    pub asks_transfer: bool,
+    pub asks_interview: bool,
+    pub asks_relay: bool,
+    pub asks_status_events: bool,
+    pub basis_final_order: bool,
+    pub basis_pending_proceedings: bool,
+    pub basis_biometric_records: bool,
+    pub basis_statements_or_evidence: bool,
+    pub basis_resume_custody: bool,
+    pub victim_or_witness: bool,
+    pub received_at: Timestamp,
+    pub channel: String,
+    pub source_id: Option<String>,
+    pub created_at: Timestamp,
+    pub acknowledged_at: Option<Timestamp>,
+    pub acknowledged_by: Option<String>,
+    pub served_at: Option<Timestamp>,
+    pub service_method: Option<String>,
+    pub service_method_other: Option<String>,
+    pub service_language: Option<String>,
+    pub served_by: Option<String>,
+    pub notified_at: Option<Timestamp>,
+    pub cancelled_at: Option<Timestamp>,
+    pub cancel_reason: Option<String>,
+    pub lift_reason: Option<String>,
+    pub closed_at: Option<Timestamp>,
+    pub superseded_at: Option<Timestamp>,
+    pub supersedes: Option<Uuid>,
+    pub duplicate_of: Option<Uuid>,
+    pub warrants: i64,
 }
 
-impl Row {
-    fn read(self, vault: &Vault) -> Result<Paper, StoreError> {
+impl PaperRow {
+    pub fn read(self, vault: &Vault) -> Result<Paper, StoreError> {
         let word = |error: String| StoreError::Unreadable(error);
         let open = |kind: &str, sealed: &Option<Vec<u8>>| {
             sealed
@@ -264,6 +276,9 @@ impl Row {
                 .transpose()
                 .map_err(word)?,
             closed_at: self.closed_at,
+            superseded_at: self.superseded_at,
+            supersedes: self.supersedes.map(DetainerId::from),
+            duplicate_of: self.duplicate_of.map(DetainerId::from),
         })
     }
 }
@@ -275,7 +290,7 @@ pub async fn by_ids(
     ids: &[Uuid],
 ) -> Result<Vec<Paper>, StoreError> {
     let rows = sqlx::query_as!(
-        Row,
+        PaperRow,
         r#"select d.id, d.agency_id, d.office_id, a.ori as custodian, a.name as custodian_name, a.time_zone as custodian_zone,
                   a.connected as custodian_connected, o.code as office, o.name as office_name, i.code as issuing_office,
                   d.form, d.form_revision, d.issued_on, d.family_name, d.given_name, d.additional_names, d.date_of_birth,
@@ -285,7 +300,7 @@ pub async fn by_ids(
                   d.basis_statements_or_evidence, d.basis_resume_custody, d.victim_or_witness, d.received_at, d.channel,
                   d.source_id, d.created_at, d.acknowledged_at, d.acknowledged_by, d.served_at, d.service_method,
                   d.service_method_other, d.service_language, d.served_by, d.notified_at, d.cancelled_at, d.cancel_reason,
-                  d.lift_reason, d.closed_at,
+                  d.lift_reason, d.closed_at, d.superseded_at, d.supersedes, d.duplicate_of,
                   (select count(*) from exchange.warrant w where w.agency_id = d.agency_id and w.detainer_id = d.id) as "warrants!"
              from exchange.detainer d
              join registry.agency a on a.id = d.agency_id
@@ -338,13 +353,13 @@ pub async fn get(
 }
 
 /// Locks the paper for an act that crosses, last of a transaction's locks at the jail. Inserts
-/// that refer to it do not wait (`no key`). Answers whether it is there and not cancelled.
+/// that refer to it do not wait (`no key`). Answers when it was withdrawn or replaced, if it was.
 pub async fn lock(
     tx: &mut ScopedTx<'_>,
     id: DetainerId,
 ) -> Result<Option<Option<Timestamp>>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "select cancelled_at from exchange.detainer where id = $1 for no key update",
+        "select coalesce(cancelled_at, superseded_at) from exchange.detainer where id = $1 for no key update",
         id.as_uuid()
     )
     .fetch_optional(tx.conn())
@@ -434,4 +449,102 @@ pub async fn set_closed(
         at
     );
     expect_one_row(update.execute(tx.conn()).await?)
+}
+
+/// Serialises what is told about the requests of one office at one custodian, so that two papers
+/// for one person see each other. Taken only by acts that tell.
+pub async fn lock_pair(tx: &mut ScopedTx<'_>, office: i32, agency: i32) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('same request ' || $1, 0))",
+        format!("{office} {agency}")
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The pending papers of an office at a custodian that may be about this person, oldest first.
+pub async fn pending_about(
+    tx: &mut ScopedTx<'_>,
+    office: i32,
+    agency: i32,
+    who: &Who,
+) -> Result<Vec<Pending>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select id, form, issued_on, asks_notify, asks_hold, asks_transfer, asks_interview, asks_relay, asks_status_events,
+                  a_number_index, fbi_number_index, name_parts, date_of_birth
+             from exchange.detainer
+            where agency_id = $1 and office_id = $2 and status = 'pending'
+              and (a_number_index = $3 or fbi_number_index = $4 or (date_of_birth = $5 and name_parts = $6))
+            order by created_at, id limit 200"#,
+        agency,
+        office,
+        who.a_number,
+        who.fbi_number,
+        who.date_of_birth,
+        &who.name_parts
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Pending {
+                id: row.id.into(),
+                form: Form::from_str(&row.form).map_err(StoreError::Unreadable)?,
+                issued_on: row.issued_on,
+                asks: Asks {
+                    notify: row.asks_notify,
+                    hold: row.asks_hold,
+                    transfer: row.asks_transfer,
+                    interview: row.asks_interview,
+                    relay: row.asks_relay,
+                    status_events: row.asks_status_events,
+                },
+                who: Who {
+                    a_number: row.a_number_index,
+                    fbi_number: row.fbi_number_index,
+                    name_parts: row.name_parts,
+                    date_of_birth: row.date_of_birth,
+                },
+            })
+        })
+        .collect()
+}
+
+/// A newer paper takes the place of these.
+pub async fn set_superseded(
+    tx: &mut ScopedTx<'_>,
+    ids: &[DetainerId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    ids.sort_unstable();
+    sqlx::query!(
+        r#"update exchange.detainer set superseded_at = $2
+            where id in (select id from exchange.detainer where id = any($1) order by id for no key update)
+              and superseded_at is null"#,
+        &ids,
+        at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Copies of a request that other agencies relayed and this office has been told of.
+pub async fn pending_copies(
+    tx: &mut ScopedTx<'_>,
+    id: DetainerId,
+) -> Result<Vec<(DetainerId, i32)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select id, agency_id from exchange.detainer where relayed_from = $1 and status = 'pending'
+            order by id for no key update"#,
+        id.as_uuid()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.into(), row.agency_id))
+        .collect())
 }

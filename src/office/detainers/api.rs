@@ -3,10 +3,11 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Serialize;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
-use super::cancel::{CancellationRequest, cancel};
-use super::issue::issue;
+use super::cancel::{CancellationRequest, cancel, cancel_many};
+use super::issue::{Issued, issue};
 use super::pending;
 use crate::app::App;
 use crate::db::ScopedTx;
@@ -14,7 +15,8 @@ use crate::db::scope::Access;
 use crate::exchange::detainer::body::DetainerList;
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::exchange::detainer::request::DetainerRequest;
-use crate::exchange::detainer::{DetainerBody, store};
+use crate::exchange::detainer::{DetainerBody, LiftReason, store};
+use crate::http::problem::ItemProblem;
 use crate::http::{Caller, Id, Once, Problem, Query, Tagged};
 use crate::identity::Liaison;
 use crate::log::read::{self, EventBody};
@@ -44,12 +46,14 @@ pub async fn issued(
     app: &App,
     request: Result<DetainerRequest, Problem>,
 ) -> Result<Tagged, Problem> {
-    let paper = issue(tx, app, request?).await?;
-    let location = format!("/v1/detainers/{}", paper.id);
-    Ok(Tagged::created(
-        &DetainerBody::for_office(&paper, app.clock.now()),
-        location,
-    ))
+    let now = app.clock.now();
+    Ok(match issue(tx, app, request?).await? {
+        Issued::New(paper) => Tagged::created(
+            &DetainerBody::for_office(&paper, now),
+            format!("/v1/detainers/{}", paper.id),
+        ),
+        Issued::Cancelled(paper) => Tagged::ok(&DetainerBody::for_office(&paper, now)),
+    })
 }
 
 /// `GET /v1/detainers`
@@ -145,4 +149,85 @@ pub async fn cancelled(
         &paper,
         app.clock.now(),
     )))
+}
+
+/// The most requests that one call cancels.
+const MOST_AT_ONCE: usize = 200;
+
+/// `POST /v1/detainers:cancel`
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkCancellationRequest {
+    /// At most 200.
+    #[schema(min_items = 1, max_items = 200)]
+    pub detainers: Vec<DetainerId>,
+    pub reason: String,
+    /// Null = unknown.
+    pub lift_reason: Option<LiftReason>,
+    pub cancelled_on: NaiveDate,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BulkCancellation {
+    /// In the order of the request.
+    pub items: Vec<BulkCancellationItem>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BulkCancellationItem {
+    pub detainer: DetainerId,
+    /// The HTTP status that this one would have had by itself.
+    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ItemProblem>,
+}
+
+pub async fn post_cancel(
+    State(app): State<App>,
+    caller: Liaison,
+    once: Once<BulkCancellationRequest>,
+) -> Result<Response, Problem> {
+    once.run(&app, &caller, async |tx, request| {
+        cancelled_many(tx, &app, request?).await
+    })
+    .await
+}
+
+/// Cancels many requests, for API and page alike.
+pub async fn cancelled_many(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    request: BulkCancellationRequest,
+) -> Result<Tagged, Problem> {
+    let ids = request.detainers;
+    if ids.is_empty() || ids.len() > MOST_AT_ONCE {
+        return Err(Problem::field(
+            "/detainers",
+            "length",
+            format!("One call cancels 1 to {MOST_AT_ONCE} requests; split a longer list."),
+        ));
+    }
+    let request = CancellationRequest {
+        reason: request.reason,
+        lift_reason: request.lift_reason,
+        cancelled_on: request.cancelled_on,
+    };
+    let results = cancel_many(tx, app, &ids, &request).await?;
+    let items = ids
+        .into_iter()
+        .zip(results)
+        .map(|(detainer, result)| match result {
+            Ok(_) => BulkCancellationItem {
+                detainer,
+                status: 200,
+                problem: None,
+            },
+            Err(problem) => BulkCancellationItem {
+                detainer,
+                status: problem.slug.status().as_u16(),
+                problem: Some(ItemProblem::from(problem)),
+            },
+        })
+        .collect();
+    Ok(Tagged::ok(&BulkCancellation { items }))
 }

@@ -1,23 +1,50 @@
-//! Lodging a request with a custodian.
+//! Lodging a request with a custodian: a new one, one that takes the place of an earlier one, or
+//! the form with which the office takes back what it sent on a date.
 
+use super::cancel;
 use crate::app::App;
 use crate::db::ScopedTx;
+use crate::exchange::detainer::lodge;
+use crate::exchange::detainer::model::{Channel, Form};
 use crate::exchange::detainer::request::DetainerRequest;
+use crate::exchange::detainer::same::{Relation, relation};
 use crate::exchange::detainer::store::{self, NewPaper};
-use crate::exchange::detainer::{Paper, model::Channel};
+use crate::exchange::detainer::{Paper, events};
 use crate::http::Problem;
-use crate::log::{self, Event, leaf};
-use crate::registry::{agencies, offices};
-use crate::types::ids::{self, DetainerId};
+use crate::log;
+use crate::types::ids::DetainerId;
+
+/// What lodging did.
+pub enum Issued {
+    New(Paper),
+    /// The form took back this one; no new request came of it.
+    Cancelled(Paper),
+}
+
+impl Issued {
+    /// The request that is there now.
+    pub fn paper(self) -> Paper {
+        match self {
+            Issued::New(paper) | Issued::Cancelled(paper) => paper,
+        }
+    }
+}
 
 #[tracing::instrument(name = "detainers.issue", skip_all, fields(form = %request.form))]
 pub async fn issue(
     tx: &mut ScopedTx<'_>,
     app: &App,
     request: DetainerRequest,
-) -> Result<Paper, Problem> {
+) -> Result<Issued, Problem> {
     let now = app.clock.now();
     request.check(now)?;
+    if request.form == Form::NcicHit {
+        return Err(Problem::field(
+            "/form",
+            "custodian_only",
+            "An NCIC hit is recorded by the custodian that received it.",
+        ));
+    }
     let own = tx.actor().office.clone().ok_or_else(Problem::not_found)?;
     if request.office != own.code {
         return Err(Problem::field(
@@ -26,80 +53,55 @@ pub async fn issue(
             format!("A liaison lodges requests of its own office, {}.", own.code),
         ));
     }
-    let agency = agencies::by_ori(tx.conn(), request.custodian.as_str())
-        .await?
-        .ok_or_else(|| {
-            Problem::field(
-                "/custodian",
-                "unknown",
-                "No agency is registered under this ORI.",
-            )
-        })?;
-    let issuing_office_id = match &request.issuing_office {
-        None => own.id,
-        Some(code) => {
-            offices::by_code(tx.conn(), code)
-                .await?
-                .ok_or_else(|| {
-                    Problem::field(
-                        "/issuing_office",
-                        "unknown",
-                        "No office is registered under this code.",
-                    )
-                })?
-                .id
+    let parties = lodge::parties(tx, &request).await?;
+    let agency = &parties.agency;
+    let cancels = request.cancels_issued_on;
+    let mut paper = NewPaper::new(request, &parties, DetainerId::new(now), Channel::Api, now);
+    let who = paper.who(&app.vault);
+    store::lock_pair(tx, own.id, agency.id).await?;
+    // In a later statement than the lock: a paper for the same person that came first is seen.
+    let pending = store::pending_about(tx, own.id, agency.id, &who).await?;
+    if let Some(issued_on) = cancels {
+        let named = pending
+            .iter()
+            .rev()
+            .find(|other| other.who.is(&who) && other.issued_on == issued_on)
+            .ok_or_else(|| {
+                Problem::field(
+                    "/cancels_issued_on",
+                    "unknown",
+                    "No pending request of this office for this person at this custodian has that date.",
+                )
+            })?;
+        let request = cancel::by_form(paper.form, paper.issued_on);
+        return Ok(Issued::Cancelled(
+            cancel::cancel(tx, app, named.id, request).await?,
+        ));
+    }
+    let mut superseded = Vec::new();
+    match relation(&who, paper.form, paper.issued_on, paper.asks, &pending) {
+        Relation::New => {}
+        Relation::DuplicateOf(id) => paper.duplicate_of = Some(id),
+        Relation::Supersedes(ids) => {
+            paper.supersedes = ids.last().copied();
+            superseded = ids;
         }
-    };
-    let id = DetainerId::new(now);
-    let salt = ids::salt();
-    let subject = request.subject.subject();
-    let row_hash = leaf::row_hash(
-        &salt,
-        &(
-            (
-                &subject.family_name,
-                &subject.given_name,
-                &subject.additional_names,
-                subject.date_of_birth,
-            ),
-            (
-                subject.a_number.as_ref().map(|n| n.reveal().to_owned()),
-                &subject.fbi_number,
-                &subject.state_id,
-            ),
-        ),
-    );
-    let paper = NewPaper {
-        id,
-        agency_id: agency.id,
-        office_id: own.id,
-        issuing_office_id,
-        form: request.form,
-        form_revision: request.form_revision,
-        issued_on: request.issued_on,
-        subject,
-        asks: request.asks,
-        basis: request.basis,
-        warrants: request.warrants,
-        victim_or_witness: request.victim_or_witness,
-        received_at: request.received_at.unwrap_or(now),
-        channel: request.channel.unwrap_or(Channel::Api).as_str(),
-        source_id: request.source_id,
-        salt,
-        created_at: now,
-    };
+    }
+    store::set_superseded(tx, &superseded, now).await?;
     store::insert(tx, &app.vault, &paper).await?;
-    let event = Event::new("detainer.received", now, tx.actor())
-        .also_for_agency(agency.id)
-        .detainer(id)
-        .data("form", paper.form.as_str())
-        .data("issued_on", paper.issued_on.to_string())
-        .data("custodian", agency.ori.as_str())
-        .data("office", own.code.as_str())
-        .data("row_hash", row_hash);
-    let read = store::get(tx, &app.vault, id)
+    let mut events = vec![
+        paper
+            .received(tx, &agency.ori, &own.code)
+            .also_for_agency(agency.id),
+    ];
+    events.extend(superseded.into_iter().map(|id| {
+        events::superseded(tx, id, paper.id, now)
+            .also_for_agency(agency.id)
+            .also_for_office(own.id)
+    }));
+    let read = store::get(tx, &app.vault, paper.id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    log::append(tx, vec![event]).await?;
-    Ok(read)
+    log::append(tx, events).await?;
+    Ok(Issued::New(read))
 }
