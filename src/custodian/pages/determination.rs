@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::detainer::{ActPanel, act_panel};
+use super::detainer::acts::{ActPanel, act_panel};
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::{case_file, papers};

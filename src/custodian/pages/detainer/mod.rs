@@ -1,0 +1,256 @@
+//! `/detainers/{id}` for the jail: what is due, what may be done, what happened.
+
+pub mod acts;
+pub mod custody;
+pub mod forms;
+pub mod paper;
+pub mod timeline;
+pub mod told;
+
+use askama::Template;
+use axum::response::Response;
+
+use self::acts::{ActPanel, DutyLine, act_panel};
+use self::custody::{BookingPanel, NoticeLine, booking};
+use self::forms::{AcknowledgeForm, FactsForm, OutcomeForm, ServeForm, outcome_form, serve_form};
+use self::paper::{Alert, Paper, alerts, flags, paper_panel};
+use self::timeline::timeline_line;
+use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_panel};
+use crate::app::App;
+use crate::custodian::assessments;
+use crate::custodian::detainers::api::{self, DESK};
+use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::determinations::store as determinations;
+use crate::custodian::outcomes;
+use crate::custodian::release_notices::store as notices;
+use crate::dashboard::pieces::TimelineLine;
+use crate::dashboard::visitor::show;
+use crate::dashboard::{
+    Body, Chip, ErrorSummary, Layout, Learns, Link, Person, Posted, Shape, Steps, TextField,
+    Tokens, Tone, Typed, Visitor, words,
+};
+use crate::exchange::detainer::Status;
+use crate::exchange::{notification, outcome};
+use crate::http::Problem;
+use crate::log::read;
+use crate::policy::Act;
+use crate::types::Role;
+use crate::types::ids::DetainerId;
+
+#[derive(Template)]
+#[template(path = "custodian/detainer.html")]
+pub struct DetainerPage {
+    pub layout: Layout,
+    /// `/detainers/{id}`: all forms post below it.
+    pub base: String,
+    pub tokens: Tokens,
+    /// Of the form that was refused, if one was.
+    pub errors: ErrorSummary,
+    pub person: Person,
+    /// The unmasked number, after a purpose was given and logged.
+    pub revealed: Option<String>,
+    /// None where the number is unknown or already shown.
+    pub reveal: Option<TextField>,
+    pub paper: Paper,
+    pub status: Chip,
+    pub flags: Vec<Chip>,
+    /// Open claims, contested law, "cancelled on …": read before anything else.
+    pub alerts: Vec<Alert>,
+    pub steps: Steps,
+    pub due: Vec<DutyLine>,
+    pub acts: Vec<ActPanel>,
+    pub timeline: Vec<TimelineLine>,
+    /// Duties that are done.
+    pub done: Vec<DutyLine>,
+    pub booking: Option<BookingPanel>,
+    pub notices: Vec<NoticeLine>,
+    pub notifications: Vec<NotificationLine>,
+    pub outcome: OutcomePanel,
+    pub acknowledge: Option<AcknowledgeForm>,
+    pub serve: Option<ServeForm>,
+    pub facts: Option<FactsForm>,
+    pub state_outcome: Option<OutcomeForm>,
+}
+
+const ACKNOWLEDGE: &str = "acknowledge";
+
+const SERVE: &str = "serve";
+
+const OUTCOME: &str = "outcome";
+
+pub async fn get(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Response, Problem> {
+    page(app, visitor, id, &Typed::default()).await
+}
+
+/// `POST /detainers/{id}/acknowledgement`
+pub async fn post_acknowledgement(
+    app: &App,
+    posted: Posted,
+    id: DetainerId,
+) -> Result<Response, Problem> {
+    let request = Body::new(&posted.fields).texts(&["by"]).read();
+    let answer = posted
+        .once(request)
+        .run(app, &posted.visitor, async |tx, request| {
+            api::acknowledged(tx, app, id, request).await
+        })
+        .await;
+    after(app, posted, id, ACKNOWLEDGE, "acknowledged", answer).await
+}
+
+/// `POST /detainers/{id}/service`
+pub async fn post_service(app: &App, posted: Posted, id: DetainerId) -> Result<Response, Problem> {
+    let request = Body::new(&posted.fields)
+        .texts(&["method", "method_other", "language", "officer"])
+        .flags(&["tell_office"])
+        .local("served_at", posted.frame.zone)
+        .read();
+    let answer = posted
+        .once(request)
+        .run(app, &posted.visitor, async |tx, request| {
+            api::served(tx, app, id, request).await
+        })
+        .await;
+    after(app, posted, id, SERVE, "served", answer).await
+}
+
+/// `POST /detainers/{id}/outcome`
+pub async fn post_outcome(app: &App, posted: Posted, id: DetainerId) -> Result<Response, Problem> {
+    let request = Body::new(&posted.fields)
+        .texts(&["notice", "custody", "note"])
+        .flags(&["disclose"])
+        .local("stated_at", posted.frame.zone)
+        .read();
+    let answer = posted
+        .once(request)
+        .run(app, &posted.visitor, async |tx, request| {
+            outcomes::stated(tx, app, id, request).await
+        })
+        .await;
+    after(app, posted, id, OUTCOME, "stated", answer).await
+}
+
+/// To the record, or the page again with what was typed.
+async fn after(
+    app: &App,
+    posted: Posted,
+    id: DetainerId,
+    form: &'static str,
+    flash: &str,
+    answer: Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    match answer {
+        Ok(_) => Ok(posted.done(app, &format!("/detainers/{id}"), flash)),
+        Err(problem) => {
+            let typed = Typed::refused(form, posted.fields.clone(), problem);
+            page(app, &posted.visitor, id, &typed).await
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    id: DetainerId,
+    typed: &Typed,
+) -> Result<Response, Problem> {
+    let (mut tx, frame) = visitor.enter(app).await?;
+    let case = case_file::get(&mut tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let paper = papers::get(&mut tx, &app.vault, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let made = determinations::of_detainer(&mut tx, id).await?;
+    let reviews = notices::reviews_of_detainer(&mut tx, id).await?;
+    let told = notification::list(&mut tx, None, Some(id), None, 50).await?;
+    let ours = outcomes::latest(&mut tx, id).await?;
+    let theirs = outcome::latest(&mut tx, id, "office").await?;
+    let events = read::timeline(&mut tx, id).await?;
+    let (booking, lines) = booking(&mut tx, &case, &reviews, &frame).await?;
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
+    tx.rollback().await?;
+
+    let pending = case.status == Status::Pending;
+    let desk = DESK.contains(&frame.actor.role);
+    let office = format!("The office {}", paper.office);
+    let sees = |what: Option<String>| Learns {
+        who: office.clone(),
+        what,
+        stays_in: "this agency".to_owned(),
+    };
+    let acknowledges = pending && desk && case.acknowledged_at.is_none();
+    let serves = pending && desk && case.acknowledged_at.is_some() && case.served_at.is_none();
+    let open = reviews.iter().rfind(|review| review.settled_at.is_none());
+    let due = open
+        .map(|review| DutyLine {
+            state: Chip::new(Shape::Warning, Tone::Careful, "Decide"),
+            what: "Notify the office of the release: yes or no".to_owned(),
+            due: review.due_at.map(|at| frame.when(at)),
+            by: "agency's target, and before the release".to_owned(),
+            done: None,
+            letter: frame.is(Role::Reviewer).then(|| {
+                Link::new(
+                    "Decide",
+                    format!("/detainers/{id}/determinations/new?act=notify_release"),
+                )
+            }),
+            done_form: None,
+        })
+        .into_iter()
+        .collect();
+    let reviewer = frame.is(Role::Reviewer);
+    let page = DetainerPage {
+        layout: frame.layout(words::subject_name(&paper.subject)),
+        base: format!("/detainers/{id}"),
+        tokens: frame.tokens(),
+        errors: typed.summary(),
+        person: words::person(&paper.subject),
+        revealed: None,
+        reveal: None,
+        paper: paper_panel(&paper, &frame),
+        status: words::standing(case.status, case.stage()),
+        flags: flags(&paper),
+        alerts: alerts(&paper, &frame),
+        steps: words::steps(&[
+            ("received", true),
+            ("acknowledged", case.acknowledged_at.is_some()),
+            ("served", case.served_at.is_some()),
+            (
+                "release expected",
+                case.release_expected_at.is_some() || case.released_at.is_some(),
+            ),
+            ("released", case.released_at.is_some()),
+        ]),
+        due,
+        acts: Act::ALL
+            .iter()
+            .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
+            .collect(),
+        timeline: events
+            .iter()
+            .rev()
+            .map(|event| timeline_line(event, &paper, &frame))
+            .collect(),
+        done: Vec::new(),
+        booking,
+        notices: lines,
+        notifications: told
+            .iter()
+            .map(|told| notification_line(told, &paper, &frame))
+            .collect(),
+        outcome: outcome_panel(ours.as_ref(), theirs.as_ref(), &frame),
+        acknowledge: acknowledges.then(|| AcknowledgeForm {
+            by: typed
+                .form(ACKNOWLEDGE)
+                .text("by", "Your name, for the record", &frame.actor.name)
+                .required(),
+            learns: sees(Some("acknowledged now, and the name above".to_owned())),
+            primary: true,
+        }),
+        serve: serves.then(|| serve_form(typed, &frame, &sees)),
+        facts: None,
+        state_outcome: reviewer.then(|| outcome_form(typed, &frame, &sees)),
+    };
+    show(typed.status(), &page)
+}

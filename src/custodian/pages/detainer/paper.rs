@@ -1,0 +1,113 @@
+//! What the paper says, and what is to be read before anything else.
+
+use crate::dashboard::{Chip, Frame, Link, time, words};
+use crate::exchange::detainer::Paper as Request;
+
+pub struct Paper {
+    /// "I-247A of 20 Nov 2026".
+    pub title: String,
+    /// "SND → San Diego Central Jail".
+    pub route: String,
+    /// "notify, hold, transfer".
+    pub asks: String,
+    /// Label and value: basis, warrants, issued by, received how, age.
+    pub facts: Vec<(String, String)>,
+}
+
+pub struct Alert {
+    pub title: String,
+    pub text: String,
+    pub link: Option<Link>,
+}
+
+pub fn paper_panel(paper: &Request, frame: &Frame) -> Paper {
+    let mut facts = vec![
+        ("Basis".to_owned(), words::basis(&paper.basis)),
+        (
+            "Warrants".to_owned(),
+            if paper.warrants.is_empty() {
+                "none with this paper".to_owned()
+            } else {
+                let list: Vec<String> = paper.warrants.iter().map(words::warrant).collect();
+                list.join("; ")
+            },
+        ),
+        ("Issued by".to_owned(), paper.issuing_office.clone()),
+        (
+            "Received".to_owned(),
+            format!(
+                "{}, {}",
+                time::absolute(paper.received_at, frame.zone),
+                match paper.channel.as_str() {
+                    "api" => "lodged here by the office".to_owned(),
+                    other => format!("by {}", words::plain(other)),
+                }
+            ),
+        ),
+        (
+            "Revision of the form".to_owned(),
+            paper
+                .form_revision
+                .clone()
+                .unwrap_or_else(|| "unknown".to_owned()),
+        ),
+        (
+            "Booking number on the paper".to_owned(),
+            paper
+                .subject
+                .booking_number
+                .clone()
+                .unwrap_or_else(|| "none".to_owned()),
+        ),
+    ];
+    if let Some(service) = &paper.service {
+        facts.push((
+            "Served".to_owned(),
+            format!(
+                "{}, {}",
+                time::absolute(service.served_at, frame.zone),
+                words::plain(service.method.as_str())
+            ),
+        ));
+    }
+    Paper {
+        title: format!("{} of {}", paper.form, time::day(paper.issued_on)),
+        route: format!("{} → {}", paper.office, paper.custodian_name),
+        asks: words::asks(&paper.asks),
+        facts,
+    }
+}
+
+pub fn flags(paper: &Request) -> Vec<Chip> {
+    paper
+        .flags()
+        .into_iter()
+        .filter(|word| *word != "custodian_not_connected")
+        .map(words::flag_chip)
+        .collect()
+}
+
+pub fn alerts(paper: &Request, frame: &Frame) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    if let Some(at) = paper.cancelled_at {
+        let reason = paper
+            .lift_reason
+            .map_or_else(|| "reason unknown".to_owned(), words::lift_reason);
+        alerts.push(Alert {
+            title: format!(
+                "Cancelled by the office on {}.",
+                time::absolute(at, frame.zone)
+            ),
+            text: format!("Reason given: {reason}. Nothing more is told under it."),
+            link: None,
+        });
+    }
+    if paper.victim_or_witness {
+        alerts.push(Alert {
+            title: "A victim or witness.".to_owned(),
+            text: "8 U.S.C. 1367 restricts what may be said of this person.".to_owned(),
+            link: None,
+        });
+    }
+    alerts
+}
