@@ -29,6 +29,22 @@ const TEXTS: &[(&str, &str)] = &[
         "Acknowledged. The custodian sees that this office has read it.",
     ),
     ("stated", "The outcome is recorded."),
+    (
+        "recorded",
+        "The paper is recorded. The office does not know of it until it is acknowledged.",
+    ),
+    (
+        "recorded-cancelled",
+        "The paper took back an earlier request, which is cancelled here now.",
+    ),
+    (
+        "relayed",
+        "The request is passed on. The next agency finds it in its list.",
+    ),
+    (
+        "cancelled-many",
+        "The requests that could be are cancelled. The custodians see it now.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

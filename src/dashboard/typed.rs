@@ -28,6 +28,15 @@ impl Fields {
             .map_or("", |(_, value)| value.trim())
     }
 
+    /// Every value of that name, in the form's order.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
+    }
+
     pub fn flag(&self, name: &str) -> bool {
         self.get(name) == "true"
     }

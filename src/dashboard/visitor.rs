@@ -237,6 +237,11 @@ impl Frame {
         }
     }
 
+    /// Today's date where one stands, as a date field takes it.
+    pub fn today(&self) -> String {
+        self.now.with_timezone(&self.zone).date_naive().to_string()
+    }
+
     pub fn is(&self, role: Role) -> bool {
         self.actor.role == role
     }
@@ -249,6 +254,7 @@ impl Frame {
                 ("Requests", "/detainers?status=pending"),
                 ("Bookings", "/bookings"),
                 ("Record a release", "/release-notices/new"),
+                ("Record paper", "/detainers/new"),
             ],
             Side::Office => &[
                 ("Overview", "/"),

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
 use crate::dashboard::visitor::{guard, see_other};
-use crate::dashboard::{Posted, Visitor, admin, assets, docs, problem, sign_in};
+use crate::dashboard::{Fields, Posted, Visitor, admin, assets, docs, problem, sign_in};
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
@@ -29,6 +29,10 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/search", get(search))
         .route("/detainers", get(detainers).post(lodge))
         .route("/detainers/new", get(new_detainer))
+        .route(
+            "/detainers/cancel",
+            get(choose_cancellations).post(cancel_many),
+        )
         .route("/detainers/{id}", get(detainer))
         .route("/detainers/{id}/acknowledgement", post(acknowledge))
         .route("/detainers/{id}/service", post(serve))
@@ -39,6 +43,7 @@ pub fn routes(app: &App) -> Router<App> {
             "/detainers/{id}/cancellation",
             get(cancellation).post(cancel),
         )
+        .route("/detainers/{id}/relay", get(relay).post(pass_on))
         .route("/notifications/{id}/acknowledgement", post(read))
         .route("/release-notices/new", get(new_notice))
         .route("/release-notices", post(record_notice))
@@ -119,13 +124,29 @@ fn only(visitor: &Visitor, side: Side) -> Result<(), Problem> {
 }
 
 async fn lodge(State(app): State<App>, posted: Posted) -> Page {
-    only(&posted.visitor, Side::Office)?;
-    desk::new_detainer::post(&app, posted).await
+    match posted.visitor.side() {
+        Side::Custodian => jail::new_detainer::post(&app, posted).await,
+        Side::Office => desk::new_detainer::post(&app, posted).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
 }
 
 async fn new_detainer(State(app): State<App>, visitor: Visitor) -> Page {
-    only(&visitor, Side::Office)?;
-    desk::new_detainer::get(&app, &visitor).await
+    match visitor.side() {
+        Side::Custodian => jail::new_detainer::get(&app, &visitor).await,
+        Side::Office => desk::new_detainer::get(&app, &visitor).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::relay::get(&app, &visitor, id).await
+}
+
+async fn pass_on(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::relay::post(&app, posted, id).await
 }
 
 async fn acknowledge(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
@@ -161,6 +182,21 @@ async fn cancellation(State(app): State<App>, visitor: Visitor, Id(id): Id<Detai
 async fn cancel(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
     only(&posted.visitor, Side::Office)?;
     desk::cancellation::post(&app, posted, id).await
+}
+
+/// `?detainer=…&detainer=…`: the boxes that were checked on the list.
+async fn choose_cancellations(
+    State(app): State<App>,
+    visitor: Visitor,
+    axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>>,
+) -> Page {
+    only(&visitor, Side::Office)?;
+    desk::bulk_cancellation::get(&app, &visitor, &Fields::new(pairs)).await
+}
+
+async fn cancel_many(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Office)?;
+    desk::bulk_cancellation::post(&app, posted).await
 }
 
 async fn read(State(app): State<App>, Id(id): Id<NotificationId>, posted: Posted) -> Page {

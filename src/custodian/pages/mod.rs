@@ -4,7 +4,9 @@ pub mod bookings;
 pub mod detainer;
 pub mod detainers;
 pub mod determination;
+pub mod new_detainer;
 pub mod overview;
+pub mod relay;
 pub mod release_notice;
 pub mod search;
 

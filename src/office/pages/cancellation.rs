@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::dashboard::typed::FormFields;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
     Body, ErrorSummary, Layout, Learns, Person, Posted, SelectField, TextArea, TextField, Tokens,
@@ -57,6 +58,25 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
     }
 }
 
+/// Why a request is lifted; unknown stays unknown.
+pub fn lift_reason_field(fields: &FormFields<'_>) -> SelectField {
+    let reasons: Vec<(&str, String)> = LiftReason::ALL
+        .iter()
+        .map(|reason| (reason.as_str(), words::lift_reason(*reason)))
+        .collect();
+    let reasons: Vec<(&str, &str)> = std::iter::once(("", "unknown"))
+        .chain(reasons.iter().map(|(code, label)| (*code, label.as_str())))
+        .collect();
+    fields.select("lift_reason", "Why it is lifted", &reasons, "")
+}
+
+pub fn reason_field(fields: &FormFields<'_>) -> TextArea {
+    fields
+        .area("reason", "In your words")
+        .hint("1 to 1000 characters.")
+        .required()
+}
+
 async fn page(
     app: &App,
     visitor: &Visitor,
@@ -69,13 +89,6 @@ async fn page(
         .ok_or_else(Problem::not_found)?;
     tx.rollback().await?;
     let fields = typed.form(FORM);
-    let reasons: Vec<(&str, String)> = LiftReason::ALL
-        .iter()
-        .map(|reason| (reason.as_str(), words::lift_reason(*reason)))
-        .collect();
-    let reasons: Vec<(&str, &str)> = std::iter::once(("", "unknown"))
-        .chain(reasons.iter().map(|(code, label)| (*code, label.as_str())))
-        .collect();
     let page = CancellationPage {
         layout: frame.layout("Cancel the request"),
         base: format!("/detainers/{id}"),
@@ -94,21 +107,10 @@ async fn page(
             "Nothing more is told to this office under it.".to_owned(),
             "A new request can be lodged; this one stays in the record as cancelled.".to_owned(),
         ],
-        lift_reason: fields.select("lift_reason", "Why it is lifted", &reasons, ""),
-        reason: fields
-            .area("reason", "In your words")
-            .hint("1 to 1000 characters.")
-            .required(),
+        lift_reason: lift_reason_field(&fields),
+        reason: reason_field(&fields),
         cancelled_on: fields
-            .text(
-                "cancelled_on",
-                "Cancelled on",
-                &frame
-                    .now
-                    .with_timezone(&frame.zone)
-                    .date_naive()
-                    .to_string(),
-            )
+            .text("cancelled_on", "Cancelled on", &frame.today())
             .kind("date")
             .required(),
         learns: Learns {

@@ -12,7 +12,7 @@ use crate::dashboard::{
     Chip, Frame, Layout, Link, Person, SelectField, TextField, Visitor, When, time, words,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
-use crate::exchange::detainer::{Form, Paper};
+use crate::exchange::detainer::{Form, Paper, Status};
 use crate::exchange::notification::{self, Notification};
 use crate::http::Problem;
 use crate::office::detainers::pending;
@@ -28,6 +28,8 @@ pub struct DetainersPage {
     pub next: Option<String>,
     pub first: Option<String>,
     pub empty: Option<EmptyNote>,
+    /// At least one row can be chosen.
+    pub choosable: bool,
 }
 
 /// Names as in `GET /v1/detainers`.
@@ -46,6 +48,8 @@ pub struct DetainerFilters {
 
 pub struct DetainerLine {
     pub href: String,
+    /// Pending, so that it can be chosen for cancellation.
+    pub id: Option<String>,
     pub person: Person,
     pub stage: Chip,
     pub form: String,
@@ -84,6 +88,7 @@ pub async fn get(app: &App, visitor: &Visitor, query: DetainerQuery) -> Result<R
             }
         ),
         empty: rows.is_empty().then(|| empty(&query)),
+        choosable: rows.iter().any(|row| row.id.is_some()),
         rows,
         next: filter.write_cursor(app, next).map(|cursor| {
             let path = query.path();
@@ -102,6 +107,7 @@ fn line(paper: &Paper, told: &[Notification], frame: &Frame) -> DetainerLine {
     let zone = time::zone(&paper.custodian_zone);
     DetainerLine {
         href: format!("/detainers/{}", paper.id),
+        id: (paper.status() == Status::Pending).then(|| paper.id.to_string()),
         person: words::person(&paper.subject),
         stage: words::standing(paper.status(), paper.stage()),
         form: paper.form.to_string(),
@@ -135,6 +141,7 @@ fn filters(query: &DetainerQuery) -> DetainerFilters {
                 ("pending", "Pending"),
                 ("closed", "Closed"),
                 ("cancelled", "Cancelled"),
+                ("superseded", "Superseded"),
             ],
             query.status.as_ref(),
         ),

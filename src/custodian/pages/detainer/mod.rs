@@ -19,15 +19,15 @@ use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_pane
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::api::{self, DESK};
-use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::outcomes;
 use crate::custodian::release_notices::store as notices;
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
-    Body, Chip, ErrorSummary, Layout, Learns, Link, Person, Posted, Shape, Steps, TextField,
-    Tokens, Tone, Typed, Visitor, words,
+    Body, Chip, ErrorSummary, Layout, Learns, Link, NextStep, Person, Posted, Shape, Steps,
+    TextField, Tokens, Tone, Typed, Visitor, words,
 };
 use crate::exchange::detainer::Status;
 use crate::exchange::{notification, outcome};
@@ -58,6 +58,8 @@ pub struct DetainerPage {
     pub alerts: Vec<Alert>,
     pub steps: Steps,
     pub due: Vec<DutyLine>,
+    /// Further steps, each on a page of its own.
+    pub next: Vec<NextStep>,
     pub acts: Vec<ActPanel>,
     pub timeline: Vec<TimelineLine>,
     /// Duties that are done.
@@ -211,7 +213,7 @@ async fn page(
         paper: paper_panel(&paper, &frame),
         status: words::standing(case.status, case.stage()),
         flags: flags(&paper),
-        alerts: alerts(&paper, &frame),
+        alerts: alerts(&case, &paper, &frame),
         steps: words::steps(&[
             ("received", true),
             ("acknowledged", case.acknowledged_at.is_some()),
@@ -223,6 +225,7 @@ async fn page(
             ("released", case.released_at.is_some()),
         ]),
         due,
+        next: next_steps(&case, reviewer),
         acts: Act::ALL
             .iter()
             .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
@@ -253,4 +256,19 @@ async fn page(
         state_outcome: reviewer.then(|| outcome_form(typed, &frame, &sees)),
     };
     show(typed.status(), &page)
+}
+
+/// The steps that fit the request now, each on a page of its own.
+fn next_steps(case: &CaseFile, reviewer: bool) -> Vec<NextStep> {
+    let base = format!("/detainers/{}", case.id);
+    let stands = matches!(case.status, Status::Pending | Status::Closed);
+    let mut steps = Vec::new();
+    if reviewer && stands {
+        steps.push(NextStep::new(
+            "Pass the request on",
+            format!("{base}/relay"),
+            "When another agency takes the person over.",
+        ));
+    }
+    steps
 }

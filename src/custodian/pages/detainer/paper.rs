@@ -1,5 +1,7 @@
 //! What the paper says, and what is to be read before anything else.
 
+use crate::custodian::detainers::CaseFile;
+use crate::custodian::detainers::case_file::Origin;
 use crate::dashboard::{Chip, Frame, Link, time, words};
 use crate::exchange::detainer::Paper as Request;
 
@@ -87,8 +89,41 @@ pub fn flags(paper: &Request) -> Vec<Chip> {
         .collect()
 }
 
-pub fn alerts(paper: &Request, frame: &Frame) -> Vec<Alert> {
+pub fn alerts(case: &CaseFile, paper: &Request, frame: &Frame) -> Vec<Alert> {
     let mut alerts = Vec::new();
+    if case.crossed_at.is_none() {
+        let text = match (case.origin, paper.can_cross()) {
+            (Origin::Relay, _) => {
+                "Another agency passed it on. The office sees it here once that agency tells of the transfer, or this one of a hand-over."
+            }
+            (_, false) => "An NCIC hit has no office that could be told.",
+            _ => {
+                "It stays in this agency until it is acknowledged; acknowledging tells the office that it is here."
+            }
+        };
+        alerts.push(Alert {
+            title: "The office does not know of this paper.".to_owned(),
+            text: text.to_owned(),
+            link: None,
+        });
+    }
+    if let Some(other) = paper.duplicate_of {
+        alerts.push(Alert {
+            title: "The same request is here already.".to_owned(),
+            text: "Equal form, date and asks: one of them is enough.".to_owned(),
+            link: Some(Link::new("The other one", format!("/detainers/{other}"))),
+        });
+    }
+    if let Some(earlier) = paper.supersedes {
+        alerts.push(Alert {
+            title: "Takes the place of an earlier request.".to_owned(),
+            text: "What was decided on that one does not carry over.".to_owned(),
+            link: Some(Link::new(
+                "The earlier one",
+                format!("/detainers/{earlier}"),
+            )),
+        });
+    }
     if let Some(at) = paper.cancelled_at {
         let reason = paper
             .lift_reason

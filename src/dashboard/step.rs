@@ -1,0 +1,101 @@
+//! A next step of a record, on a page of its own: what it means, what the other side will learn,
+//! the fields, one button. Every act that is more than a line is such a page.
+
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::{
+    CheckField, ErrorSummary, Layout, Learns, Link, Person, RadioField, SelectField, TextArea,
+    TextField, Tokens,
+};
+
+/// A field of any kind, in the order of the form.
+#[derive(Clone, Debug)]
+pub enum Field {
+    Text(TextField),
+    Area(TextArea),
+    Select(SelectField),
+    Radio(RadioField),
+    Check(CheckField),
+    /// Sent unseen: name and value.
+    Hidden(String, String),
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Field::Text(field) => field.fmt(f),
+            Field::Area(field) => field.fmt(f),
+            Field::Select(field) => field.fmt(f),
+            Field::Radio(field) => field.fmt(f),
+            Field::Check(field) => field.fmt(f),
+            Field::Hidden(name, value) => Hidden { name, value }.fmt(f),
+        }
+    }
+}
+impl HtmlSafe for Field {}
+
+#[derive(Template)]
+#[template(
+    source = r#"<input type="hidden" name="{{ name }}" value="{{ value }}">"#,
+    ext = "html"
+)]
+struct Hidden<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+macro_rules! from {
+    ($($field:ident => $kind:ident),*) => {$(
+        impl From<$kind> for Field {
+            fn from(field: $kind) -> Self {
+                Field::$field(field)
+            }
+        }
+    )*};
+}
+from!(Text => TextField, Area => TextArea, Select => SelectField, Radio => RadioField, Check => CheckField);
+
+/// `templates/step.html`.
+#[derive(Template)]
+#[template(path = "step.html")]
+pub struct StepPage {
+    pub layout: Layout,
+    /// Where the way back leads.
+    pub back: Link,
+    pub errors: ErrorSummary,
+    pub tokens: Tokens,
+    pub person: Option<Person>,
+    /// "I-247A of 20 Nov 2026, from SND".
+    pub about: Vec<String>,
+    /// What it means, before anything is typed.
+    pub consequences: Vec<String>,
+    /// Cannot be undone, or bears on somebody's liberty: said in a box.
+    pub grave: bool,
+    /// Why it is not offered now; then there is no form.
+    pub barred: Option<String>,
+    /// Where the form posts to.
+    pub action: String,
+    pub fields: Vec<Field>,
+    pub learns: Learns,
+    pub button: String,
+}
+
+/// A link to a step, on the record's page.
+#[derive(Clone, Debug)]
+pub struct NextStep {
+    pub link: Link,
+    /// One line: what it is for.
+    pub hint: String,
+}
+
+impl NextStep {
+    pub fn new(label: &str, href: String, hint: &str) -> Self {
+        Self {
+            link: Link::new(label, href),
+            hint: hint.to_owned(),
+        }
+    }
+}
