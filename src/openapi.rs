@@ -119,6 +119,11 @@ fn line() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"})
 }
 
+/// An entity tag, or several: any other text is one that never fits.
+fn tag() -> Value {
+    json!({"type": "string"})
+}
+
 const IDEMPOTENCY_KEY: Header = Header {
     name: "Idempotency-Key",
     required: true,
@@ -131,14 +136,14 @@ pub const IF_MATCH: Header = Header {
     name: "If-Match",
     required: true,
     description: "The ETag of the record as it was read.",
-    schema: line,
+    schema: tag,
 };
 
 const IF_NONE_MATCH: Header = Header {
     name: "If-None-Match",
     required: false,
     description: "The ETag of what the caller has already.",
-    schema: line,
+    schema: tag,
 };
 
 const LAST_EVENT_ID: Header = Header {
@@ -167,11 +172,13 @@ const NONE: Call = Call {
     pure: false,
 };
 
+const REGISTRY: &str = "Registry";
+
 /// Every call of the API.
 pub const CALLS: &[Call] = &[
     Call {
         path: "/whoami",
-        group: "Registry",
+        group: REGISTRY,
         id: "whoami",
         summary: "Whose key this is",
         answers: &[(200, "WhoAmI")],
@@ -179,7 +186,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/jurisdictions",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_jurisdictions",
         summary: "Nation, states, counties, cities",
         answers: &[(200, "JurisdictionList")],
@@ -188,7 +195,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/jurisdictions/{id}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_jurisdiction",
         summary: "One jurisdiction",
         answers: &[(200, "JurisdictionBody")],
@@ -196,7 +203,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/agencies",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_agencies",
         summary: "Registered agencies",
         answers: &[(200, "AgencyList")],
@@ -206,7 +213,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/agencies",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_agency",
         summary: "Register an agency",
         roles: "system_admin",
@@ -216,7 +223,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/agencies/{ori}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_agency",
         summary: "One agency",
         answers: &[(200, "AgencyBody")],
@@ -225,7 +232,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "patch",
         path: "/agencies/{ori}",
-        group: "Registry",
+        group: REGISTRY,
         id: "patch_agency",
         summary: "Change an agency (merge patch)",
         roles: "system_admin",
@@ -235,7 +242,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/offices",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_offices",
         summary: "Registered offices",
         answers: &[(200, "OfficeList")],
@@ -245,7 +252,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/offices",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_office",
         summary: "Register an office",
         roles: "system_admin",
@@ -255,7 +262,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/offices/{code}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_office",
         summary: "One office",
         answers: &[(200, "OfficeBody")],
@@ -264,7 +271,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "patch",
         path: "/offices/{code}",
-        group: "Registry",
+        group: REGISTRY,
         id: "patch_office",
         summary: "Change an office (merge patch)",
         roles: "system_admin",
@@ -274,7 +281,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/keys",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_keys",
         summary: "Keys that this caller manages",
         roles: "reviewer, system_admin",
@@ -284,7 +291,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/keys",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_key",
         summary: "Make a key, shown once",
         roles: "reviewer, system_admin",
@@ -295,7 +302,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "delete",
         path: "/keys/{id}",
-        group: "Registry",
+        group: REGISTRY,
         id: "delete_key",
         summary: "Revoke a key, at once",
         roles: "reviewer, system_admin",
@@ -510,7 +517,7 @@ pub const CALLS: &[Call] = &[
         id: "follow_events",
         summary: "This party's own stream (server-sent events)",
         roles: "submitter, reviewer, liaison",
-        answers: &[(200, "text/event-stream")],
+        answers: &[(200, EVENT_STREAM)],
         headers: &[LAST_EVENT_ID],
         ..NONE
     },
@@ -641,12 +648,11 @@ fn headers(call: &Call) -> Vec<&'static Header> {
     usual.into_iter().chain(call.headers).collect()
 }
 
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// A stream has no state that a tag could name.
 fn has_tag(call: &Call) -> bool {
-    !call
-        .answers
-        .iter()
-        .any(|(_, name)| *name == "text/event-stream")
+    !call.answers.iter().any(|(_, name)| *name == EVENT_STREAM)
 }
 
 fn is_media_type(name: &str) -> bool {
@@ -655,7 +661,19 @@ fn is_media_type(name: &str) -> bool {
 
 /// The content of a request or an answer: a schema's name means JSON.
 fn content(name: &str, json_types: &[&str]) -> Value {
-    if name.starts_with("text/") {
+    if name == EVENT_STREAM {
+        let event = json!({"$ref": "#/components/schemas/EventBody"});
+        // The schema is that of one event of the stream.
+        json!({name: {"schema": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "pattern": "^[0-9]+$", "description": "The event's place in this stream."},
+                "event": {"type": "string", "description": "The event's type."},
+                "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": event},
+                "retry": {"type": "integer"},
+            },
+        }}})
+    } else if name.starts_with("text/") {
         json!({name: {"schema": {"type": "string"}}})
     } else if is_media_type(name) {
         json!({name: {"schema": {"type": "string", "format": "binary"}}})
@@ -696,19 +714,37 @@ fn answer(call: &Call, status: u16, name: &str) -> Value {
     answer
 }
 
+/// What a parameter holds, where its name says it in every call. Rust reads all of them as text.
+fn kind(call: &Call, name: &str) -> Option<Value> {
+    let kind = match name {
+        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "date_of_birth" | "from" | "in_force_on" | "issued_from" | "issued_to" | "to" => {
+            json!({"type": "string", "format": "date"})
+        }
+        "detainer" => json!({"type": "string", "format": "uuid"}),
+        "id" if call.group != REGISTRY => json!({"type": "string", "format": "uuid"}),
+        _ => return None,
+    };
+    Some(kind)
+}
+
 fn operation(call: &Call) -> Value {
     let mut parameters: Vec<Value> = call
         .path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .map(|name| {
+            let kind = kind(call, name).unwrap_or_else(|| json!({"type": "string"}));
+            json!({"name": name, "in": "path", "required": true, "schema": kind})
+        })
         .collect();
-    if let Some(query) = call.query {
-        parameters.extend(
-            query()
-                .into_iter()
-                .filter_map(|parameter| serde_json::to_value(parameter).ok()),
-        );
+    for parameter in call.query.map(|query| query()).into_iter().flatten() {
+        let mut parameter = serde_json::to_value(parameter).unwrap_or_default();
+        if let Some(kind) = kind(call, parameter["name"].as_str().unwrap_or_default()) {
+            parameter["schema"] = kind;
+        }
+        parameter["allowEmptyValue"] = json!(true); // as forms send it: absent
+        parameters.push(parameter);
     }
     for header in headers(call) {
         parameters.push(json!({
