@@ -47,6 +47,9 @@ KEYS = {
     "operator, keys": ["--role", "system_admin"],
 }
 
+# What is started here ends with this process, however that ends.
+LEASHED = ["setpriv", "--pdeathsig", "TERM", "--"]
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-fuzz-"))
 
 
@@ -58,7 +61,7 @@ def start():
     """The demonstration, so that there are records to find; its port is the system's choice."""
     log = work / "service.log"
     environment = {**os.environ, "SALLYPORT__METRICS__LISTEN": ""}
-    command = [BINARY, "demo", "--listen", "127.0.0.1:0", "--data-dir", work / "data"]
+    command = [*LEASHED, BINARY, "demo", "--listen", "127.0.0.1:0", "--data-dir", work / "data"]
     with log.open("w") as out:
         service = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
     for _ in range(1200):
@@ -101,6 +104,7 @@ def run(url, name, secret, select):
     examples = max(EXAMPLES // 4, 1) if name in BRIEF else EXAMPLES
     answers = place / "answers.ndjson"
     command = [
+        *LEASHED,
         *(pathlib.Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml"),
         *("run", CHECKOUT / "docs" / "openapi.json", "--url", url, "--no-color"),
         *("--seed", SEED, "--max-examples", str(examples), "--continue-on-failure"),
