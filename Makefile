@@ -1,6 +1,6 @@
 # Each target is a script of the same name in scripts/, which runs without make too.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bless prepare assets
+.PHONY: help demo test check fuzz bench bless prepare assets
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: ## every check and every test; installs what is missing where it can
 
 check: ## formatting, lints, .sqlx, licences, openapi.json
 	@scripts/check
+
+fuzz: ## the service against docs/openapi.json; a part of `make test`
+	@scripts/fuzz
 
 bench: ## the budgets of the design, measured
 	@scripts/bench

@@ -13,6 +13,7 @@ use crate::custodian::determinations::{api as determinations, decide};
 use crate::custodian::release_notices::{api as notices, record};
 use crate::exchange::detainer::{body, filter, request};
 use crate::exchange::{notification, outcome};
+use crate::http::problem::Slug;
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
 use crate::registry::{agencies, api as registry, jurisdictions, offices};
@@ -82,7 +83,8 @@ pub struct WhoAmI {
 )))]
 struct Schemas;
 
-/// One call.
+/// One call. What follows from method, path, query and roles (the usual refusals, the headers of
+/// idempotency and of preconditions) is not repeated here; see `operation`.
 pub struct Call {
     pub method: &'static str,
     /// Below `/v1`, as the router writes it.
@@ -90,12 +92,70 @@ pub struct Call {
     pub group: &'static str,
     pub id: &'static str,
     pub summary: &'static str,
-    /// Who may.
+    /// Who may; `PUBLIC` for a call that needs no key.
     pub roles: &'static str,
+    /// A schema, or the media type of a body that is not JSON.
     request: Option<&'static str>,
+    /// Each status of success with its schema, its media type, or "" for no body.
     answers: &'static [(u16, &'static str)],
+    /// Refusals beyond the usual ones.
+    refusals: &'static [u16],
     query: Option<fn() -> Vec<Parameter>>,
+    /// Headers beyond the usual ones.
+    headers: &'static [Header],
+    /// A `POST` that only computes: no `Idempotency-Key`.
+    pure: bool,
 }
+
+/// The roles of a call that needs no key.
+pub const PUBLIC: &str = "public";
+
+/// A request header that a call reads.
+pub struct Header {
+    name: &'static str,
+    required: bool,
+    description: &'static str,
+    schema: fn() -> Value,
+}
+
+/// Any text that a header can carry.
+fn line() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"})
+}
+
+/// An entity tag, or several: any other text is one that never fits.
+fn tag() -> Value {
+    json!({"type": "string"})
+}
+
+const IDEMPOTENCY_KEY: Header = Header {
+    name: "Idempotency-Key",
+    required: true,
+    description: "A value of your own; a retry with the same one gets the stored answer.",
+    schema: line,
+};
+
+/// Of a call that changes what was read.
+pub const IF_MATCH: Header = Header {
+    name: "If-Match",
+    required: true,
+    description: "The ETag of the record as it was read.",
+    schema: tag,
+};
+
+const IF_NONE_MATCH: Header = Header {
+    name: "If-None-Match",
+    required: false,
+    description: "The ETag of what the caller has already.",
+    schema: tag,
+};
+
+const LAST_EVENT_ID: Header = Header {
+    name: "Last-Event-ID",
+    required: false,
+    description: "The last event that arrived: the stream goes on after it.",
+    schema: || json!({"type": "integer", "format": "int64", "minimum": 0}),
+};
 
 fn query<T: IntoParams>() -> Vec<Parameter> {
     T::into_params(|| None)
@@ -110,14 +170,19 @@ const NONE: Call = Call {
     roles: "any key",
     request: None,
     answers: &[],
+    refusals: &[],
     query: None,
+    headers: &[],
+    pure: false,
 };
+
+const REGISTRY: &str = "Registry";
 
 /// Every call of the API.
 pub const CALLS: &[Call] = &[
     Call {
         path: "/whoami",
-        group: "Registry",
+        group: REGISTRY,
         id: "whoami",
         summary: "Whose key this is",
         answers: &[(200, "WhoAmI")],
@@ -125,7 +190,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/jurisdictions",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_jurisdictions",
         summary: "Nation, states, counties, cities",
         answers: &[(200, "JurisdictionList")],
@@ -134,7 +199,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/jurisdictions/{id}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_jurisdiction",
         summary: "One jurisdiction",
         answers: &[(200, "JurisdictionBody")],
@@ -142,7 +207,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/agencies",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_agencies",
         summary: "Registered agencies",
         answers: &[(200, "AgencyList")],
@@ -152,7 +217,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/agencies",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_agency",
         summary: "Register an agency",
         roles: "system_admin",
@@ -162,7 +227,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/agencies/{ori}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_agency",
         summary: "One agency",
         answers: &[(200, "AgencyBody")],
@@ -171,7 +236,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "patch",
         path: "/agencies/{ori}",
-        group: "Registry",
+        group: REGISTRY,
         id: "patch_agency",
         summary: "Change an agency (merge patch)",
         roles: "system_admin",
@@ -181,7 +246,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/offices",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_offices",
         summary: "Registered offices",
         answers: &[(200, "OfficeList")],
@@ -191,7 +256,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/offices",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_office",
         summary: "Register an office",
         roles: "system_admin",
@@ -201,7 +266,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/offices/{code}",
-        group: "Registry",
+        group: REGISTRY,
         id: "get_office",
         summary: "One office",
         answers: &[(200, "OfficeBody")],
@@ -210,7 +275,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "patch",
         path: "/offices/{code}",
-        group: "Registry",
+        group: REGISTRY,
         id: "patch_office",
         summary: "Change an office (merge patch)",
         roles: "system_admin",
@@ -220,7 +285,7 @@ pub const CALLS: &[Call] = &[
     },
     Call {
         path: "/keys",
-        group: "Registry",
+        group: REGISTRY,
         id: "list_keys",
         summary: "Keys that this caller manages",
         roles: "reviewer, system_admin",
@@ -230,7 +295,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "post",
         path: "/keys",
-        group: "Registry",
+        group: REGISTRY,
         id: "create_key",
         summary: "Make a key, shown once",
         roles: "reviewer, system_admin",
@@ -241,7 +306,7 @@ pub const CALLS: &[Call] = &[
     Call {
         method: "delete",
         path: "/keys/{id}",
-        group: "Registry",
+        group: REGISTRY,
         id: "delete_key",
         summary: "Revoke a key, at once",
         roles: "reviewer, system_admin",
@@ -478,7 +543,8 @@ pub const CALLS: &[Call] = &[
         id: "follow_events",
         summary: "This party's own stream (server-sent events)",
         roles: "submitter, reviewer, liaison",
-        answers: &[(200, "text/event-stream")],
+        answers: &[(200, EVENT_STREAM)],
+        headers: &[LAST_EVENT_ID],
         ..NONE
     },
     Call {
@@ -524,13 +590,168 @@ pub fn document() -> String {
         "components": {
             "schemas": schemas,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "sp_<key id>_<secret>"}},
-            "responses": {"Problem": {
-                "description": "Problem details (RFC 9457)",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
-            }},
+            "responses": REFUSALS.iter().map(|status| (status.to_string(), refusal(*status))).collect::<Map<_, _>>(),
         },
     });
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// What a status says, for a reader; the refusals as their problems are titled.
+fn description(status: u16) -> String {
+    let said = match status {
+        200 => "Done",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "Done; nothing to show",
+        304 => "Unchanged since the ETag in If-None-Match",
+        _ => "",
+    };
+    if !said.is_empty() {
+        return said.to_owned();
+    }
+    let titles: Vec<_> = Slug::ALL
+        .iter()
+        .filter(|slug| slug.status().as_u16() == status)
+        .map(|slug| format!("`{}`: {}", slug.as_str(), slug.title()))
+        .collect();
+    titles.join("; ")
+}
+
+/// A refusal: problem details, and the headers that belong to its status.
+fn refusal(status: u16) -> Value {
+    let text = json!({"schema": {"type": "string"}, "required": true});
+    let seconds = json!({"schema": {"type": "integer", "minimum": 1}, "required": true});
+    let headers = match status {
+        401 => json!({"WWW-Authenticate": text}),
+        405 => json!({"Allow": text}),
+        429 | 503 => json!({"Retry-After": seconds}),
+        _ => json!({}),
+    };
+    json!({
+        "description": description(status),
+        "headers": headers,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+    })
+}
+
+/// Every status that any call is refused with.
+const REFUSALS: &[u16] = &[
+    400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503,
+];
+
+/// The refusals that follow from what kind of call it is.
+fn usual_refusals(call: &Call) -> Vec<u16> {
+    let mut statuses = vec![400, 405, 429, 500, 503];
+    if call.roles != PUBLIC {
+        statuses.extend([401, 403]);
+    }
+    if call.path.contains('{') {
+        statuses.push(404);
+    }
+    if call.query.is_some() {
+        statuses.push(422);
+    }
+    if call.request.is_some() {
+        statuses.extend([413, 415, 422]);
+    }
+    if matches!(call.method, "post" | "put") && !call.pure {
+        statuses.push(409);
+    }
+    if headers(call).iter().any(|header| header.name == "If-Match") {
+        statuses.extend([412, 428]);
+    }
+    statuses
+}
+
+/// The headers that a call reads, the usual ones first.
+fn headers(call: &Call) -> Vec<&'static Header> {
+    let usual = match call.method {
+        "post" if !call.pure => Some(&IDEMPOTENCY_KEY),
+        "patch" => Some(&IF_MATCH),
+        "get" if has_tag(call) => Some(&IF_NONE_MATCH),
+        _ => None,
+    };
+    usual.into_iter().chain(call.headers).collect()
+}
+
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// A stream has no state that a tag could name.
+fn has_tag(call: &Call) -> bool {
+    !call.answers.iter().any(|(_, name)| *name == EVENT_STREAM)
+}
+
+fn is_media_type(name: &str) -> bool {
+    name.contains('/')
+}
+
+/// The content of a request or an answer: a schema's name means JSON.
+fn content(name: &str, json_types: &[&str]) -> Value {
+    if name == EVENT_STREAM {
+        let event = json!({"$ref": "#/components/schemas/EventBody"});
+        // The schema is that of one event of the stream.
+        json!({name: {"schema": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "pattern": "^[0-9]+$", "description": "The event's place in this stream."},
+                "event": {"type": "string", "description": "The event's type."},
+                "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": event},
+                "retry": {"type": "integer"},
+            },
+        }}})
+    } else if name.starts_with("text/") {
+        json!({name: {"schema": {"type": "string"}}})
+    } else if is_media_type(name) {
+        json!({name: {"schema": {"type": "string", "format": "binary"}}})
+    } else {
+        json_types
+            .iter()
+            .map(|media_type| {
+                let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+                ((*media_type).to_owned(), json!({"schema": schema}))
+            })
+            .collect::<Map<_, _>>()
+            .into()
+    }
+}
+
+fn answer(call: &Call, status: u16, name: &str) -> Value {
+    let text = json!({"schema": {"type": "string"}});
+    let needed = json!({"schema": {"type": "string"}, "required": true});
+    let mut headers =
+        json!({"RateLimit-Policy": needed, "RateLimit": needed, "X-Request-Id": needed});
+    if !name.is_empty() && !is_media_type(name) {
+        headers["ETag"] = needed.clone();
+    }
+    if status == 201 {
+        headers["Location"] = text.clone();
+    }
+    if call.method == "post" && !call.pure {
+        headers["Idempotent-Replayed"] =
+            json!({"schema": {"const": "true"}, "description": "There on a stored answer."});
+    }
+    if name.ends_with("List") {
+        headers["Link"] = text;
+    }
+    let mut answer = json!({"description": description(status), "headers": headers});
+    if !name.is_empty() {
+        answer["content"] = content(name, &["application/json"]);
+    }
+    answer
+}
+
+/// What a parameter holds, where its name says it in every call. Rust reads all of them as text.
+fn kind(call: &Call, name: &str) -> Option<Value> {
+    let kind = match name {
+        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "date_of_birth" | "from" | "in_force_on" | "issued_from" | "issued_to" | "to" => {
+            json!({"type": "string", "format": "date"})
+        }
+        "detainer" => json!({"type": "string", "format": "uuid"}),
+        "id" if call.group != REGISTRY => json!({"type": "string", "format": "uuid"}),
+        _ => return None,
+    };
+    Some(kind)
 }
 
 fn operation(call: &Call) -> Value {
@@ -538,74 +759,61 @@ fn operation(call: &Call) -> Value {
         .path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .map(|name| {
+            let kind = kind(call, name).unwrap_or_else(|| json!({"type": "string"}));
+            json!({"name": name, "in": "path", "required": true, "schema": kind})
+        })
         .collect();
-    if let Some(query) = call.query {
-        parameters.extend(
-            query()
-                .into_iter()
-                .filter_map(|parameter| serde_json::to_value(parameter).ok()),
-        );
+    for parameter in call.query.map(|query| query()).into_iter().flatten() {
+        let mut parameter = serde_json::to_value(parameter).unwrap_or_default();
+        if let Some(kind) = kind(call, parameter["name"].as_str().unwrap_or_default()) {
+            parameter["schema"] = kind;
+        }
+        parameter["allowEmptyValue"] = json!(true); // as forms send it: absent
+        parameters.push(parameter);
     }
-    if call.method == "post" {
+    for header in headers(call) {
         parameters.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            "description": "A value of your own; a retry with the same one gets the stored answer.",
-        }));
-    }
-    if call.method == "patch" {
-        parameters.push(json!({
-            "name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"},
-            "description": "The ETag of the record as it was read.",
+            "name": header.name, "in": "header", "required": header.required,
+            "description": header.description, "schema": (header.schema)(),
         }));
     }
     let mut responses = Map::new();
-    for (status, schema) in call.answers {
-        let description = if *status == 201 { "Created" } else { "Done" };
-        let answer = match *schema {
-            "" => json!({"description": description}),
-            "text/event-stream" => {
-                json!({"description": description, "content": {"text/event-stream": {"schema": {"type": "string"}}}})
-            }
-            name => json!({
-                "description": description,
-                "headers": {"ETag": {"schema": {"type": "string"}}},
-                "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}},
-            }),
-        };
-        responses.insert(status.to_string(), answer);
+    for (status, name) in call.answers {
+        responses.insert(status.to_string(), answer(call, *status, name));
     }
-    if call.method == "get" {
+    if call.method == "get" && has_tag(call) {
+        let needed = json!({"schema": {"type": "string"}, "required": true});
+        let headers = json!({"ETag": needed});
         responses.insert(
             "304".to_owned(),
-            json!({"description": "Unchanged since the ETag in If-None-Match"}),
+            json!({"description": description(304), "headers": headers}),
         );
     }
-    let mut problems = vec![400, 401, 403, 429, 500, 503];
-    if call.path.contains('{') {
-        problems.push(404);
-    }
-    match call.method {
-        "post" | "put" => problems.extend([409, 413, 415, 422]),
-        "patch" => problems.extend([412, 413, 415, 422, 428]),
-        "get" if call.query.is_some() => problems.push(422),
-        _ => {}
-    }
-    for status in problems {
+    for status in usual_refusals(call).iter().chain(call.refusals) {
         responses.insert(
             status.to_string(),
-            json!({"$ref": "#/components/responses/Problem"}),
+            json!({"$ref": format!("#/components/responses/{status}")}),
         );
     }
+    let roles = if call.roles == PUBLIC {
+        "No key is needed.".to_owned()
+    } else {
+        format!("Roles: {}.", call.roles)
+    };
     let mut operation = json!({
         "operationId": call.id, "summary": call.summary, "tags": [call.group],
-        "description": format!("Roles: {}.", call.roles), "parameters": parameters, "responses": responses,
+        "description": roles, "parameters": parameters, "responses": responses,
     });
+    if call.roles == PUBLIC {
+        operation["security"] = json!([]);
+    }
     if let Some(name) = call.request {
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}},
-        });
+        let json_types: &[&str] = match call.method {
+            "patch" => &["application/merge-patch+json", "application/json"],
+            _ => &["application/json"],
+        };
+        operation["requestBody"] = json!({"required": true, "content": content(name, json_types)});
     }
     operation
 }

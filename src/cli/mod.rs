@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod keys;
 mod migrate;
+mod ready;
 mod serve;
 
 use std::net::SocketAddr;
@@ -40,6 +41,8 @@ enum Command {
     Demo(ServeArgs),
     /// Brings the database's schema and the reference data up to date.
     Migrate,
+    /// Asks the running service whether it is ready: exit code 0 or 1 (for health checks).
+    Ready(ServeArgs),
     /// Makes API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -156,6 +159,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             serve::run(&config, Some(data_dir), serve::What::Demo)
         }
         Command::Migrate => migrate::run(&config, cli.data_dir),
+        Command::Ready(args) => {
+            config.http.listen = args.listen.unwrap_or(config.http.listen);
+            ready::run(&config)
+        }
         Command::Keys(KeysCommand::Create(args)) => keys::create(&config, cli.data_dir, args),
         Command::Import(ImportCommand::Detainers(args)) => {
             import::detainers(&config, cli.data_dir, args)

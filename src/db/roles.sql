@@ -3,6 +3,8 @@
 do $$
 declare
     wanted text;
+    -- From PostgreSQL 16 on who makes a role is its member at once, but may not act as it.
+    needed text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
 begin
     foreach wanted in array array[
         'sallyport_custodian', 'sallyport_office', 'sallyport_oversight',
@@ -14,7 +16,7 @@ begin
             exception when duplicate_object or unique_violation then null;
             end;
         end if;
-        if not pg_has_role(current_user, wanted, 'member') then
+        if not pg_has_role(current_user, wanted, needed) then
             begin
                 execute format('grant %I to current_user', wanted);
             exception when duplicate_object or unique_violation then null;

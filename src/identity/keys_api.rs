@@ -20,6 +20,7 @@ use crate::types::{Role, Side, Timestamp};
 /// `POST /v1/keys`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "liaison", "office": "SND", "name": "case system"}))]
 pub struct KeyRequest {
     pub role: Role,
     #[schema(value_type = Option<String>)]

@@ -47,6 +47,7 @@ pub async fn get(
 /// `POST /v1/notifications/{id}/acknowledgement`
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"by": "L. Liaison"}))]
 pub struct ReceiptRequest {
     /// The officer's name.
     pub by: String,

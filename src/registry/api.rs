@@ -213,6 +213,7 @@ pub async fn get_agency(
 /// `POST /v1/agencies`.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"ori": "CA0190000", "name": "Sample County Jail", "kind": "jail", "jurisdiction": "06037", "time_zone": "America/Los_Angeles"}))]
 pub struct AgencyRequest {
     #[schema(value_type = String, example = "CA0370000")]
     pub ori: Ori,
@@ -268,6 +269,7 @@ pub async fn post_agency(
 /// `PATCH /v1/agencies/{ori}`: a merge patch.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"place": "Sample City"}))]
 pub struct AgencyPatch {
     pub name: Option<String>,
     pub kind: Option<AgencyKind>,
@@ -395,6 +397,7 @@ fn sees_contacts(actor: &crate::types::Actor, office: i32) -> bool {
 /// `POST /v1/offices`.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "SEA", "name": "Sample Field Office", "kind": "ice_field_office", "time_zone": "America/Los_Angeles", "contacts": [{"label": "Duty officer", "phone": "555-0100", "order": 1}]}))]
 pub struct OfficeRequest {
     pub code: String,
     pub name: String,
@@ -460,6 +463,7 @@ pub async fn post_office(
 /// `PATCH /v1/offices/{code}`: a merge patch.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Sample Field Office"}))]
 pub struct OfficePatch {
     pub name: Option<String>,
     pub kind: Option<OfficeKind>,

@@ -21,6 +21,10 @@ use crate::types::ori::Ori;
 /// `PUT /v1/bookings/{booking_number}`.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "booked_at": "2025-11-19T22:10:00-08:00", "subject": {"family_name": "Example", "given_name": "Ana", "date_of_birth": "1990-02-03", "a_number": "A012345678"},
+    "charges": [{"statute": "PC 459", "state": "CA", "level": "misdemeanor"}], "custody_basis": "local_charge"
+}))]
 pub struct BookingRequest {
     #[schema(value_type = Option<String>)]
     pub agency: Option<Ori>,

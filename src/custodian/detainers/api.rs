@@ -140,6 +140,7 @@ pub async fn timeline(
 /// `POST …/acknowledgement`
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"by": "C. Clerk"}))]
 pub struct AcknowledgementRequest {
     /// The officer's name.
     pub by: String,
@@ -186,6 +187,7 @@ pub async fn acknowledged(
 /// `POST …/service`
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"served_at": "2025-11-20T10:00:00-08:00", "method": "in_person", "language": "es", "officer": "C. Clerk"}))]
 pub struct ServiceRequest {
     pub served_at: Timestamp,
     pub method: ServiceMethod,

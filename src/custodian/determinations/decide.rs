@@ -21,6 +21,7 @@ use crate::types::ids::{self, DeterminationId};
 /// `POST …/determinations`.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"act": "notify_release", "decision": "comply", "reason_code": "law_permits"}))]
 pub struct DeterminationRequest {
     pub act: Act,
     pub decision: Decision,

@@ -21,6 +21,10 @@ use crate::types::ori::Ori;
 /// `POST /v1/release-notices`.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "booking_number": "26-001234", "kind": "scheduled", "effective_at": "2027-01-10T08:00:00-08:00",
+    "release_basis": "sentence_complete", "subject": {"family_name": "Example", "given_name": "Ana", "date_of_birth": "1990-02-03", "a_number": "A012345678"}
+}))]
 pub struct NoticeRequest {
     #[schema(value_type = Option<String>)]
     pub agency: Option<Ori>,

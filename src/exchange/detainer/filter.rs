@@ -20,14 +20,16 @@ use crate::types::name;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DetainerQuery {
-    /// `pending`, `closed`, `cancelled`, `superseded`.
+    #[param(value_type = Option<Status>)]
     pub status: Option<String>,
+    #[param(value_type = Option<Stage>)]
     pub stage: Option<String>,
     /// DHS code.
     pub office: Option<String>,
     /// ORI.
     pub custodian: Option<String>,
     pub jurisdiction: Option<String>,
+    #[param(value_type = Option<Form>)]
     pub form: Option<String>,
     pub issued_from: Option<String>,
     pub issued_to: Option<String>,

@@ -11,6 +11,12 @@ use crate::types::ori::Ori;
 
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "form": "I-247A", "form_revision": "03/17", "issued_on": "2025-11-20", "office": "SND", "custodian": "CA0370000",
+    "subject": {"family_name": "Example", "given_name": "Ana", "date_of_birth": "1990-02-03", "a_number": "A012345678"},
+    "asks": {"notify": true, "hold": true}, "basis": {"biometric_records": true},
+    "warrants": [{"kind": "administrative_i200", "signed_on": "2025-11-20"}]
+}))]
 pub struct DetainerRequest {
     pub form: Form,
     pub form_revision: Option<String>,

@@ -42,6 +42,7 @@ pub struct Statement {
 /// `POST …/outcome` of either side.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"notice": "notified_before", "custody": "dhs_no_show_hold_expired", "stated_at": "2025-11-22T10:00:00-08:00"}))]
 pub struct OutcomeRequest {
     pub notice: NoticeOutcome,
     pub custody: CustodyOutcome,

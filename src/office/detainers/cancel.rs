@@ -15,6 +15,7 @@ use crate::types::ids::DetainerId;
 /// `POST …/cancellation`.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Lodged in error.", "lift_reason": "entered_in_error", "cancelled_on": "2025-11-21"}))]
 pub struct CancellationRequest {
     pub reason: String,
     /// Null = unknown.
