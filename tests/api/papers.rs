@@ -252,7 +252,7 @@ async fn typed_in_paper_is_the_jails_own_until_it_is_acknowledged(
     let paper = id(&typed);
     assert_eq!(typed.json()["status"], "pending");
     assert_eq!(typed.json()["channel"], "fax");
-    assert_eq!(list(&jail, "?status=pending").await, [paper.clone()]);
+    assert_eq!(list(&jail, "?status=pending").await, std::slice::from_ref(&paper));
     app.settle().await;
     assert!(list(&liaison, "").await.is_empty());
     liaison
@@ -344,7 +344,7 @@ async fn the_same_request_on_paper_is_acknowledged_once(
     let second = jail.post("/v1/detainers", later).await.expect(201);
     assert_eq!(second.json()["duplicate_of"], json!(first));
     app.settle().await;
-    assert_eq!(list(&liaison, "?status=pending").await, [lodged.clone()]);
+    assert_eq!(list(&liaison, "?status=pending").await, std::slice::from_ref(&lodged));
     let crossed = acknowledge(&jail, &first).await.expect(200);
     assert_eq!(crossed.json()["supersedes"], json!(lodged));
     assert_eq!(
@@ -470,7 +470,7 @@ async fn a_relayed_copy_is_the_next_agencys_own(options: PgPoolOptions, owner: P
     // Acknowledging it tells nobody.
     acknowledge(&birch, &copy).await.expect(200);
     app.settle().await;
-    assert_eq!(list(&liaison, "").await, [original.clone()]);
+    assert_eq!(list(&liaison, "").await, std::slice::from_ref(&original));
     liaison
         .get(&format!("/v1/detainers/{copy}"))
         .await
