@@ -252,7 +252,10 @@ async fn typed_in_paper_is_the_jails_own_until_it_is_acknowledged(
     let paper = id(&typed);
     assert_eq!(typed.json()["status"], "pending");
     assert_eq!(typed.json()["channel"], "fax");
-    assert_eq!(list(&jail, "?status=pending").await, std::slice::from_ref(&paper));
+    assert_eq!(
+        list(&jail, "?status=pending").await,
+        std::slice::from_ref(&paper)
+    );
     app.settle().await;
     assert!(list(&liaison, "").await.is_empty());
     liaison
@@ -344,7 +347,10 @@ async fn the_same_request_on_paper_is_acknowledged_once(
     let second = jail.post("/v1/detainers", later).await.expect(201);
     assert_eq!(second.json()["duplicate_of"], json!(first));
     app.settle().await;
-    assert_eq!(list(&liaison, "?status=pending").await, std::slice::from_ref(&lodged));
+    assert_eq!(
+        list(&liaison, "?status=pending").await,
+        std::slice::from_ref(&lodged)
+    );
     let crossed = acknowledge(&jail, &first).await.expect(200);
     assert_eq!(crossed.json()["supersedes"], json!(lodged));
     assert_eq!(

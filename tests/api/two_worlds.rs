@@ -40,6 +40,8 @@ enum Liaison {
     Replay,
     LodgeBad(usize),
     Cancel(usize),
+    CancelMany(usize),
+    CancelByForm { person: usize, form: usize },
     CancelUnknown,
     Receipt(usize),
     Outcome(usize, usize),
@@ -50,16 +52,30 @@ enum Liaison {
 #[derive(Debug, Clone)]
 enum Told {
     Acknowledge(usize),
+    /// Paper that came by fax, typed in and acknowledged.
+    Paper {
+        person: usize,
+        form: usize,
+    },
     Serve(usize),
-    Release { at: usize, kind: usize },
+    Release {
+        at: usize,
+        kind: usize,
+    },
     Outcome(usize),
 }
 
 #[derive(Debug, Clone)]
 enum Hidden {
-    Book { person: usize, version: usize },
+    Book {
+        person: usize,
+        version: usize,
+    },
     BookStranger(usize),
-    Notice { person: usize, kind: usize },
+    Notice {
+        person: usize,
+        kind: usize,
+    },
     Decline(usize),
     AllowInterview(usize),
     RefusedHold(usize),
@@ -68,6 +84,13 @@ enum Hidden {
     Key,
     ForeignRequest(usize),
     Look(usize),
+    /// Typed in and kept; acknowledged only where that is refused or tells nobody.
+    Paper {
+        person: usize,
+        form: usize,
+    },
+    NcicHit(usize),
+    Relay(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -77,6 +100,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Liaison::Replay),
         1 => n.clone().prop_map(Liaison::LodgeBad),
         2 => n.clone().prop_map(Liaison::Cancel),
+        1 => n.clone().prop_map(Liaison::CancelMany),
+        1 => (0..PERSONS, n.clone()).prop_map(|(person, form)| Liaison::CancelByForm { person, form }),
         1 => Just(Liaison::CancelUnknown),
         3 => n.clone().prop_map(Liaison::Receipt),
         1 => (n.clone(), n.clone()).prop_map(|(at, which)| Liaison::Outcome(at, which)),
@@ -85,6 +110,7 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     let told = prop_oneof![
         2 => n.clone().prop_map(Told::Acknowledge),
+        1 => (0..PERSONS, n.clone()).prop_map(|(person, form)| Told::Paper { person, form: form & !1 }),
         1 => n.clone().prop_map(Told::Serve),
         3 => (n.clone(), n.clone()).prop_map(|(at, kind)| Told::Release { at, kind }),
         1 => n.clone().prop_map(Told::Outcome),
@@ -101,6 +127,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Hidden::Key),
         1 => n.clone().prop_map(Hidden::ForeignRequest),
         1 => n.clone().prop_map(Hidden::Look),
+        3 => (0..PERSONS, n.clone()).prop_map(|(person, form)| Hidden::Paper { person, form }),
+        1 => n.clone().prop_map(Hidden::NcicHit),
+        2 => n.clone().prop_map(Hidden::Relay),
     ];
     prop_oneof![
         8 => liaison.prop_map(Act::Liaison),
@@ -353,6 +382,25 @@ impl World {
                     self.note("cancel", &answer);
                 }
             }
+            Liaison::CancelMany(at) => {
+                let ids: Vec<String> = self
+                    .detainers
+                    .iter()
+                    .skip(at % 3)
+                    .map(|(id, _)| id.clone())
+                    .chain(["01935f00-0000-7000-8000-000000000001".to_owned()])
+                    .collect();
+                let body = json!({"detainers": ids, "reason": "off the list", "cancelled_on": "2026-11-02"});
+                let answer = liaison.steadily("/v1/detainers:cancel", body).await;
+                self.note("cancel many", &answer);
+            }
+            Liaison::CancelByForm { person, form } => {
+                let mut body = request(&self.office, sequence, *person, *form);
+                body["cancels_issued_on"] = body["issued_on"].clone();
+                body["issued_on"] = json!("2026-11-21");
+                let answer = liaison.steadily("/v1/detainers", body).await;
+                self.note("cancel by form", &answer);
+            }
             Liaison::CancelUnknown => {
                 let id = "01935f00-0000-7000-8000-000000000001";
                 let body = json!({"reason": "unknown", "cancelled_on": "2026-11-01"});
@@ -472,6 +520,24 @@ impl World {
                         json!({"by": "B. Clerk"}),
                     )
                     .await;
+                Outcome::of(&answer)
+            }
+            Told::Paper { person, form } => {
+                let jailer = self.jailers[person % 2].clone();
+                let typed = jailer
+                    .steadily("/v1/detainers", fax(&self.office, sequence, *person, *form))
+                    .await;
+                assert_eq!(typed.status, 201, "{}", typed.text);
+                let id = typed.json()["id"].as_str().unwrap().to_owned();
+                let answer = jailer
+                    .steadily(
+                        &format!("/v1/detainers/{id}/acknowledgement"),
+                        json!({"by": "B. Clerk"}),
+                    )
+                    .await;
+                if answer.status.is_success() {
+                    self.detainers.push((id, *person));
+                }
                 Outcome::of(&answer)
             }
             Told::Serve(at) => {
@@ -633,6 +699,52 @@ impl World {
                     .steadily("/v1/detainers", request(HOU, sequence, n % PERSONS, *n))
                     .await
             }
+            Hidden::Paper { person, form } => {
+                let typed = jailer(*person)
+                    .steadily("/v1/detainers", fax(&self.office, sequence, *person, *form))
+                    .await;
+                // The same request has crossed: acknowledging this one is refused, unseen.
+                let crossed = self.detainers.iter().map(|(id, _)| id.as_str());
+                let body = typed.json();
+                if body["duplicate_of"]
+                    .as_str()
+                    .is_some_and(|id| crossed.into_iter().any(|known| known == id))
+                {
+                    let path = format!(
+                        "/v1/detainers/{}/acknowledgement",
+                        body["id"].as_str().unwrap()
+                    );
+                    let refused = jailer(*person)
+                        .steadily(&path, json!({"by": "B. Clerk"}))
+                        .await;
+                    assert_eq!(refused.status, 409, "{}", refused.text);
+                }
+                typed
+            }
+            Hidden::NcicHit(n) => {
+                let mut body = fax(&self.office, sequence, n % PERSONS, *n);
+                body["form"] = json!("NCIC-hit");
+                body["channel"] = json!("ncic");
+                let typed = jailer(n % PERSONS).steadily("/v1/detainers", body).await;
+                let id = typed.json()["id"].as_str().unwrap_or_default().to_owned();
+                jailer(n % PERSONS)
+                    .steadily(
+                        &format!("/v1/detainers/{id}/acknowledgement"),
+                        json!({"by": "B. Clerk"}),
+                    )
+                    .await
+            }
+            Hidden::Relay(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                jailer(person)
+                    .steadily(
+                        &format!("/v1/detainers/{id}/relay"),
+                        json!({"to_custodian": JAILS[(person + 1) % 2]}),
+                    )
+                    .await
+            }
             Hidden::Look(at) => {
                 let Some((id, person)) = self.detainer(*at) else {
                     return false;
@@ -717,6 +829,21 @@ fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
     if form.is_multiple_of(3) {
         body["subject"]["booking_number"] = json!(booking_number(sequence, person));
     }
+    body
+}
+
+/// The same paper as it reaches a jail by fax, with what only the jail knows of it.
+fn fax(office: &str, sequence: usize, person: usize, form: usize) -> Value {
+    let mut body = request(office, sequence, person, form);
+    // Its own dates, one for each person: the ids of typed-in paper are random, and so would be
+    // the order of two of one day. Half of the kept ones are like a request that was lodged.
+    if form.is_multiple_of(2) {
+        body["issued_on"] = json!(format!("2026-10-{:02}", 1 + (form % 7) * PERSONS + person));
+    }
+    body["channel"] = json!("fax");
+    body["source_id"] = json!(format!("fax-{sequence}-{form}"));
+    body["subject"]["booking_number"] = json!(booking_number(sequence, person));
+    body["victim_or_witness"] = json!(form % 2 == 0);
     body
 }
 
@@ -826,6 +953,9 @@ async fn run(
                 tokio::join!(a.liaison(act, sequence), b.liaison(act, sequence));
             }
             Act::Told(act) => {
+                // What follows from a request has followed in both, or a jail could still do in
+                // the one what it can no longer do in the other.
+                tokio::join!(a.app.settle(), b.app.settle());
                 // The jail with the hidden facts goes first: what it can no longer do is not done.
                 let with = b.told(act, sequence, true).await;
                 if let Told::Release { at, .. } = act
