@@ -1,4 +1,5 @@
-//! Dockerfile, compose.yaml and .dockerignore against the repository. No image is built here.
+//! What lies beside the code against the code: the container files (no image is built here) and
+//! what SECURITY.md says.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -219,4 +220,48 @@ fn the_secrets_that_compose_reads_are_made_fresh_and_never_over_old_ones() {
         std::fs::read_to_string(folder.join("secrets/sallyport.toml")).unwrap(),
         settings
     );
+}
+
+/// The text of every Rust file below a folder.
+fn rust_below(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_below(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_table_of_hostile_cases_is_whole_and_names_tests_that_exist() {
+    let mut code = String::new();
+    rust_below(&root().join("src"), &mut code);
+    rust_below(&root().join("tests"), &mut code);
+    let document = read("SECURITY.md");
+    let mut number = 0;
+    for row in document.lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        if cells.len() != 6 || !cells[1].starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        number += 1;
+        assert_eq!(cells[1], number.to_string());
+        let tests: Vec<&str> = cells[4]
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| word.matches('_').count() > 3)
+            .collect();
+        for test in &tests {
+            assert!(code.contains(&format!("fn {test}(")), "{number}: {test}");
+        }
+        match cells[3] {
+            "Held" => assert!(!tests.is_empty(), "{number} names no test"),
+            "Partly" | "Open" | "Not here" => {}
+            other => panic!("{number}: {other}"),
+        }
+    }
+    assert_eq!(number, 54);
 }
