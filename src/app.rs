@@ -6,6 +6,8 @@ use crate::db::Pools;
 use crate::db::vault::Vault;
 use crate::http::limits::Limits;
 use crate::http::once::InFlight;
+use crate::http::source::SignIns;
+use crate::http::uses::KeyUses;
 use crate::log::Hub;
 use crate::types::Clock;
 
@@ -18,6 +20,10 @@ pub struct App {
     pub hub: Hub,
     pub limits: Limits,
     pub in_flight: InFlight,
+    pub sign_ins: SignIns,
+    pub key_uses: KeyUses,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[std::net::IpAddr]>,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
     /// Reached over https: cookies are marked Secure.
@@ -31,6 +37,7 @@ pub struct Settings {
     pub allowances: crate::http::limits::Allowances,
     pub demo: bool,
     pub https: bool,
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 impl App {
@@ -42,6 +49,9 @@ impl App {
             hub: Hub::default(),
             limits: Limits::new(settings.allowances),
             in_flight: InFlight::default(),
+            sign_ins: SignIns::default(),
+            key_uses: KeyUses::default(),
+            trusted_proxies: settings.trusted_proxies.into(),
             demo: settings.demo,
             https: settings.https,
             shutdown: Arc::new(tokio::sync::watch::channel(false).0),

@@ -11,6 +11,7 @@ mod leaves;
 mod orders;
 mod plans;
 mod registry;
+mod sign_in;
 mod streams;
 mod support;
 mod thread;
