@@ -9,7 +9,7 @@ COPY web/build.mjs ./
 COPY web/src ./src
 RUN npm run build
 
-FROM rust:1.90-trixie AS build
+FROM rust:1.95-trixie AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./

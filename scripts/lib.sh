@@ -84,7 +84,7 @@ need_cargo() {
         export RUSTUP_HOME="${RUSTUP_HOME:-$home/.rustup}"
     fi
     cargo --version >/dev/null 2>&1 ||
-        fail "this needs Rust 1.90 or newer with rustfmt and clippy; see https://rustup.rs"
+        fail "this needs Rust 1.94 or newer with rustfmt and clippy; see https://rustup.rs"
 }
 
 # Caches go beside the other tools where HOME is of no use.

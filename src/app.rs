@@ -6,6 +6,8 @@ use crate::db::Pools;
 use crate::db::vault::Vault;
 use crate::http::limits::Limits;
 use crate::http::once::InFlight;
+use crate::http::source::SignIns;
+use crate::http::uses::KeyUses;
 use crate::log::Hub;
 use crate::policy::Law;
 use crate::types::Clock;
@@ -20,6 +22,10 @@ pub struct App {
     pub limits: Limits,
     pub in_flight: InFlight,
     pub law: Law,
+    pub sign_ins: SignIns,
+    pub key_uses: KeyUses,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[std::net::IpAddr]>,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
     /// Reached over https: cookies are marked Secure.
@@ -34,6 +40,7 @@ pub struct Settings {
     pub allowances: crate::http::limits::Allowances,
     pub demo: bool,
     pub https: bool,
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 impl App {
@@ -46,6 +53,9 @@ impl App {
             limits: Limits::new(settings.allowances),
             in_flight: InFlight::default(),
             law: settings.law,
+            sign_ins: SignIns::default(),
+            key_uses: KeyUses::default(),
+            trusted_proxies: settings.trusted_proxies.into(),
             demo: settings.demo,
             https: settings.https,
             shutdown: Arc::new(tokio::sync::watch::channel(false).0),

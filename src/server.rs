@@ -8,9 +8,11 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tower::util::MapRequest;
 
 use crate::app::App;
-use crate::{router, workers};
+use crate::http::source::Peer;
+use crate::{identity, router, workers};
 
 /// Headers must be complete within this time: a slow client holds a socket, not a worker.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,7 +35,7 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let (stream, _) = tokio::select! {
+        let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -49,7 +51,13 @@ pub async fn serve(
         stream.set_nodelay(true).ok();
         let connection = http.serve_connection(
             TokioIo::new(stream),
-            TowerToHyperService::new(service.clone()),
+            TowerToHyperService::new(MapRequest::new(
+                service.clone(),
+                move |mut request: axum::http::Request<_>| {
+                    request.extensions_mut().insert(Peer(address.ip()));
+                    request
+                },
+            )),
         );
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
@@ -65,6 +73,9 @@ pub async fn serve(
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some answers were cut off after {} s", DRAIN.as_secs()),
     }
     loops.shutdown().await;
+    // The present minute too: nobody comes back for it.
+    let end = app.clock.now() + chrono::Duration::minutes(1);
+    identity::notes::write(&app, end).await;
     app.pools.close().await;
     Ok(())
 }

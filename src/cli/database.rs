@@ -94,6 +94,7 @@ impl Database {
                 allowances: config.limits,
                 demo,
                 https: config.http.https,
+                trusted_proxies: config.http.trusted_proxies.clone(),
             },
         ))
     }

@@ -26,6 +26,7 @@ pub struct Config {
 pub struct Http {
     pub listen: SocketAddr,
     pub https: bool,
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -12,6 +12,8 @@ use super::visitor::{self, Posted, SESSION, bare, see_other, set_cookie, show};
 use super::{ErrorSummary, Layout, TextField, words};
 use crate::app::App;
 use crate::db::scope::Access;
+use crate::http::problem::Slug;
+use crate::http::source::Source;
 use crate::http::{Caller, Problem, Query};
 use crate::identity::{accounts, sessions};
 
@@ -94,10 +96,19 @@ pub async fn get(
 /// `POST /sign-in`
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, fields, _) = visitor::fields(request).await?;
-    let headers: HeaderMap = parts.headers;
+    let headers: &HeaderMap = &parts.headers;
     let next = Some(fields.get("next").to_owned()).filter(|next| is_ours(next));
     let email = fields.get("email");
-    let Some(session) = accounts::sign_in(&app, email, fields.get("password")).await? else {
+    let source = Source::of(parts.extensions.get(), headers, &app.trusted_proxies);
+    let began = app.clock.now();
+    app.sign_ins.begin(source, began).map_err(too_many)?;
+    let signed_in = accounts::sign_in(&app, email, fields.get("password")).await;
+    // An outage is nobody's failure either.
+    if !matches!(signed_in, Ok(None)) {
+        app.sign_ins.succeeded(source, began);
+    }
+    let Some(session) = signed_in? else {
+        app.sign_ins.failed(source, began);
         return show(
             StatusCode::UNPROCESSABLE_ENTITY,
             &page(&app, email, next, true),
@@ -106,9 +117,22 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     let mut response = see_other(next.as_deref().unwrap_or("/"));
     response.headers_mut().append(
         header::SET_COOKIE,
-        set_cookie(&app, &headers, SESSION, &session.cookie, None),
+        set_cookie(&app, headers, SESSION, &session.cookie, None),
     );
     Ok(response)
+}
+
+/// Too many failures from one place: which accounts they were aimed at makes no difference.
+fn too_many(wait: chrono::Duration) -> Problem {
+    let seconds = wait.num_seconds().max(0) as u64 + 1;
+    let mut problem = Problem::new(
+        Slug::RateLimited,
+        "Too many sign-ins from this address have failed. Wait a quarter of an hour, or sign in from elsewhere.",
+    );
+    problem
+        .headers
+        .push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+    problem
 }
 
 /// `POST /sign-out`: ends the session in the database, not only in the browser.

@@ -8,6 +8,8 @@ pub mod once;
 pub mod path;
 pub mod problem;
 pub mod query;
+pub mod source;
+pub mod uses;
 
 pub use etag::Tagged;
 pub use once::{Caller, Once};

@@ -140,7 +140,12 @@ impl Caller for Presented {
             .map_or(&[0u8; 32][..], |found| &found.secret_hash);
         let genuine = secret::matches(&self.secret, stored);
         match found {
-            Some(found) if genuine && found.live => Ok(ScopedTx::new(tx, found.into_actor(self)?)),
+            Some(found) if genuine && found.live => {
+                if self.kind == Kind::Key {
+                    app.key_uses.note(&self.id, now);
+                }
+                Ok(ScopedTx::new(tx, found.into_actor(self)?))
+            }
             _ => {
                 tx.rollback().await?;
                 Err(Problem::unauthenticated())

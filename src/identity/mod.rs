@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod callers;
 pub mod key;
 pub mod keys_api;
+pub mod notes;
 pub mod secret;
 pub mod sessions;
 

@@ -12,6 +12,7 @@ mod orders;
 mod papers;
 mod plans;
 mod registry;
+mod sign_in;
 mod streams;
 mod support;
 mod thread;

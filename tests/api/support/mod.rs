@@ -166,6 +166,7 @@ impl TestApp {
             allowances,
             demo: false,
             https: false,
+            trusted_proxies: Vec::new(),
         };
         let vault = Vault::from_hex(&"5a".repeat(32)).unwrap();
         let app = App::new(pools, vault, Clock::default(), settings);
