@@ -1,14 +1,19 @@
 //! Behaviour of the service, over HTTP, each test on a database of its own.
 
+mod claims;
 mod conditional;
 mod crash;
 mod every_route;
+mod facts;
+mod handovers;
 mod hangups;
 mod historical;
+mod holds;
 mod hostile;
 mod idempotency;
 mod leaves;
 mod orders;
+mod outcomes;
 mod plans;
 mod registry;
 mod streams;

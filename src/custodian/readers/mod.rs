@@ -5,6 +5,8 @@
 use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::holds::EndReason;
+use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{link, store as notices};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
@@ -23,17 +25,22 @@ pub struct Entry {
     pub booking: Option<uuid::Uuid>,
 }
 
-/// Carries out what follows from one entry, in the scope of its agency.
-pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
-    let actor = Actor {
+/// The service itself, where it acts for an agency: in what follows from the log, and by its timer.
+pub fn service(agency: Tenant) -> Actor {
+    Actor {
         side: Side::Custodian,
         role: Role::Submitter,
-        agency: Some(entry.agency.clone()),
+        agency: Some(agency),
         office: None,
         jurisdiction: None,
         credential: "reader".to_owned(),
         name: "Sallyport".to_owned(),
-    };
+    }
+}
+
+/// Carries out what follows from one entry, in the scope of its agency.
+pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
+    let actor = service(entry.agency.clone());
     match (entry.kind.as_str(), entry.detainer, entry.booking) {
         ("detainer.received", Some(id), _) => on_received(app, actor, id).await,
         ("detainer.cancelled", Some(id), _) => on_cancelled(app, actor, id).await,
@@ -58,7 +65,8 @@ async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Prob
     finish(app, tx).await
 }
 
-/// The office has withdrawn its request: nothing waits for a decision any more.
+/// The office has withdrawn its request: nothing waits for a decision any more, and nobody is held
+/// under it from that instant on.
 async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
@@ -66,10 +74,18 @@ async fn on_cancelled(app: &App, actor: Actor, id: DetainerId) -> Result<(), Pro
         for review in notices::open_reviews(&mut tx, id).await? {
             notices::settle(&mut tx, review.id, "withheld", None, now).await?;
         }
+        // In a later statement than the lock: the instant at which the office withdrew it.
+        let cancelled_at = papers::get(&mut tx, &app.vault, id)
+            .await?
+            .and_then(|paper| paper.cancelled_at)
+            .unwrap_or(now);
+        let events =
+            end_running(&mut tx, &mut case, EndReason::Cancelled, cancelled_at, now).await?;
         if case.status == Status::Pending {
             case.status = Status::Cancelled;
-            case_file::save(&mut tx, &case).await?;
         }
+        case_file::save(&mut tx, &case).await?;
+        log::append(&mut tx, events).await?;
     }
     finish(app, tx).await
 }
