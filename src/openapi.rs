@@ -8,11 +8,15 @@ use utoipa::openapi::path::Parameter;
 use utoipa::{IntoParams, OpenApi};
 
 use crate::custodian::bookings::{api as bookings, upsert};
+use crate::custodian::claims::{api as claims, make, resolve};
 use crate::custodian::detainers::api as case_files;
 use crate::custodian::determinations::{api as determinations, decide};
+use crate::custodian::duties::api as duties;
+use crate::custodian::facts::{api as facts, model as fact};
+use crate::custodian::holds::{api as holds, end, start};
 use crate::custodian::release_notices::{api as notices, record};
 use crate::exchange::detainer::{body, filter, request};
-use crate::exchange::{notification, outcome};
+use crate::exchange::{handover, notification, outcome};
 use crate::http::problem::Slug;
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
@@ -66,6 +70,23 @@ pub struct WhoAmI {
     determinations::DeterminationBody,
     determinations::DeterminationList,
     determinations::AssessmentBody,
+    facts::FactsBody,
+    facts::FactsPatch,
+    fact::Offense,
+    make::ClaimRequest,
+    resolve::ResolutionRequest,
+    claims::ClaimBody,
+    claims::ClaimList,
+    start::HoldRequest,
+    end::EndRequest,
+    holds::HoldBody,
+    holds::HoldList,
+    handover::HandoverRequest,
+    handover::HandoverBody,
+    handover::HandoverList,
+    duties::DutyBody,
+    duties::DutyPatch,
+    duties::DutyList,
     outcome::OutcomeRequest,
     outcome::OutcomeBody,
     upsert::BookingRequest,
@@ -434,6 +455,137 @@ pub const CALLS: &[Call] = &[
         summary: "What may be done now",
         roles: "submitter, reviewer",
         answers: &[(200, "AssessmentBody")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/facts",
+        group: "Detainers",
+        id: "get_facts",
+        summary: "What is known of a case, and who stated it",
+        roles: "submitter, reviewer",
+        answers: &[(200, "FactsBody")],
+        ..NONE
+    },
+    Call {
+        method: "patch",
+        path: "/detainers/{id}/facts",
+        group: "Detainers",
+        id: "patch_facts",
+        summary: "State facts (merge patch; null takes one back)",
+        roles: "submitter, reviewer",
+        request: Some("FactsPatch"),
+        answers: &[(200, "FactsBody")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/citizenship-claims",
+        group: "Detainers",
+        id: "list_claims",
+        summary: "Claims of citizenship or status",
+        roles: "submitter, reviewer",
+        answers: &[(200, "ClaimList")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers/{id}/citizenship-claims",
+        group: "Detainers",
+        id: "make_claim",
+        summary: "Record a claim: cooperation pauses",
+        roles: "submitter, reviewer",
+        request: Some("ClaimRequest"),
+        answers: &[(201, "ClaimBody")],
+        ..NONE
+    },
+    Call {
+        method: "patch",
+        path: "/detainers/{id}/citizenship-claims/{claim}",
+        group: "Detainers",
+        id: "resolve_claim",
+        summary: "Resolve a claim, under the ETag of the detainer",
+        roles: "submitter, reviewer",
+        request: Some("ResolutionRequest"),
+        answers: &[(200, "ClaimBody")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/hold",
+        group: "Detainers",
+        id: "list_holds",
+        summary: "Holds with their clocks",
+        roles: "submitter, reviewer",
+        answers: &[(200, "HoldList")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers/{id}/hold",
+        group: "Detainers",
+        id: "start_hold",
+        summary: "Start a hold, where paper, service and law allow it",
+        roles: "reviewer",
+        request: Some("HoldRequest"),
+        answers: &[(201, "HoldBody")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers/{id}/hold/end",
+        group: "Detainers",
+        id: "end_hold",
+        summary: "End the hold that runs; at its deadline it ends by itself",
+        roles: "reviewer",
+        request: Some("EndRequest"),
+        answers: &[(200, "DetainerBody")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/handover",
+        group: "Detainers",
+        id: "list_handovers",
+        summary: "Both sides' statements of the hand-over",
+        roles: "submitter, reviewer, liaison",
+        answers: &[(200, "HandoverList")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/detainers/{id}/handover",
+        group: "Detainers",
+        id: "state_handover",
+        summary: "State the hand-over, each side once",
+        roles: "reviewer, liaison",
+        request: Some("HandoverRequest"),
+        answers: &[(201, "HandoverBody")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/duties",
+        group: "Detainers",
+        id: "list_duties",
+        summary: "What is owed to the person and to counsel",
+        roles: "submitter, reviewer",
+        answers: &[(200, "DutyList")],
+        ..NONE
+    },
+    Call {
+        path: "/detainers/{id}/duties/{duty}",
+        group: "Detainers",
+        id: "get_duty",
+        summary: "One duty",
+        roles: "submitter, reviewer",
+        answers: &[(200, "DutyBody")],
+        ..NONE
+    },
+    Call {
+        method: "patch",
+        path: "/detainers/{id}/duties/{duty}",
+        group: "Detainers",
+        id: "patch_duty",
+        summary: "Say that a duty is done (merge patch)",
+        roles: "submitter, reviewer",
+        request: Some("DutyPatch"),
+        answers: &[(200, "DutyBody")],
         ..NONE
     },
     Call {

@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -97,6 +97,45 @@ pub fn router(app: App) -> Router {
         .route(
             "/detainers/{id}/assessment",
             get(custodian::determinations::api::get_assessment),
+        )
+        .route(
+            "/detainers/{id}/facts",
+            get(custodian::facts::api::get).patch(custodian::facts::api::patch),
+        )
+        .route(
+            "/detainers/{id}/citizenship-claims",
+            get(custodian::claims::api::get_list).post(custodian::claims::api::post),
+        )
+        .route(
+            "/detainers/{id}/citizenship-claims/{claim}",
+            patch(custodian::claims::api::patch),
+        )
+        .route(
+            "/detainers/{id}/hold",
+            get(custodian::holds::api::get_list).post(custodian::holds::api::post),
+        )
+        .route(
+            "/detainers/{id}/hold/end",
+            post(custodian::holds::api::post_end),
+        )
+        .route(
+            "/detainers/{id}/handover",
+            get(sides(
+                custodian::handovers::get_list,
+                office::handovers::get_list,
+            ))
+            .post(sides(
+                custodian::handovers::post,
+                office::handovers::post,
+            )),
+        )
+        .route(
+            "/detainers/{id}/duties",
+            get(custodian::duties::api::get_list),
+        )
+        .route(
+            "/detainers/{id}/duties/{duty}",
+            get(custodian::duties::api::get).patch(custodian::duties::api::patch),
         )
         .route(
             "/detainers/{id}/outcome",

@@ -16,6 +16,7 @@ pub fn start(app: &App) -> JoinSet<()> {
         app.clock.clone(),
     ));
     set.spawn(delivery::consequences::run(app.clone()));
+    set.spawn(delivery::timers::run(app.clone()));
     set.spawn(listen(app.clone()));
     set.spawn(prune(app.clone()));
     set.spawn(identity::notes::run(app.clone()));

@@ -1,13 +1,19 @@
 //! What the law says of a case now: the facts that this agency has, put before the rules.
 
-use serde_json::{Value, json};
+use chrono::NaiveDate;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::custodian::detainers::CaseFile;
+use crate::custodian::facts::known::{Known, known};
+use crate::custodian::facts::store as facts;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Paper;
-use crate::policy::{Assessment, Question};
+use crate::policy::{Act, ActAssessment, Assessment, Disposition, Question};
 use crate::types::Timestamp;
+use crate::types::actor::Tenant;
+use crate::types::ids::BookingId;
 
 /// The dispositions of every act on one request at an instant.
 pub async fn of_case(
@@ -21,7 +27,7 @@ pub async fn of_case(
     Ok(assessed.remove(0))
 }
 
-/// The same for a page of a list, in its order.
+/// The same for a page of a list, in its order: three statements, however long the page.
 pub async fn of_cases(
     tx: &mut ScopedTx<'_>,
     app: &App,
@@ -31,33 +37,83 @@ pub async fn of_cases(
     let Some(agency) = tx.actor().agency.clone() else {
         return Ok(Vec::new());
     };
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = cases.iter().map(|(_, case)| case.id.as_uuid()).collect();
+    let bookings: Vec<Uuid> = cases
+        .iter()
+        .filter_map(|(_, case)| case.booking.map(BookingId::as_uuid))
+        .collect();
+    let stated = facts::latest(tx, &ids).await?;
+    let of_bookings = facts::of_bookings(tx, &bookings).await?;
+    let today = today(tx, at);
     Ok(cases
         .iter()
         .map(|(paper, case)| {
-            app.law.assess(&Question {
-                agency: &agency,
+            let stated = stated.get(&case.id.as_uuid()).map_or(&[][..], Vec::as_slice);
+            let booking = case
+                .booking
+                .and_then(|booking| of_bookings.get(&booking.as_uuid()));
+            assess(
+                app,
+                &agency,
                 at,
-                facts: facts(paper, case),
-            })
+                known(paper, case, stated, booking, today),
+            )
         })
         .collect())
 }
 
-/// The facts of POLICY.md, as far as this agency knows them.
-fn facts(paper: &Paper, case: &CaseFile) -> Value {
-    json!({
-        "detainer": {
-            "form": paper.form,
-            "issued_on": paper.issued_on,
-            "issuing_office": paper.issuing_office,
-            "asks": {
-                "notify": paper.asks.notify, "hold": paper.asks.hold,
-                "transfer": paper.asks.transfer, "interview": paper.asks.interview,
-            },
-            "served": case.served_at.is_some(),
-            "warrants": paper.warrants.iter().map(|warrant| json!({
-                "kind": warrant.kind, "signed_by": warrant.signed_by,
-            })).collect::<Vec<_>>(),
-        },
-    })
+/// The date in the caller's zone.
+pub fn today(tx: &ScopedTx<'_>, at: Timestamp) -> NaiveDate {
+    let zone = tx
+        .actor()
+        .agency
+        .as_ref()
+        .and_then(|agency| agency.time_zone.parse().ok())
+        .unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&zone).date_naive()
+}
+
+/// Asks the law. A booking's convictions are known, but while nobody has checked the history they
+/// are not all of it, and a rule knows only "these are all" and "unknown". So such a case is asked
+/// three times: what the known ones change against none is settled by them, whatever else there
+/// may be; the rest is as open as if nothing were known.
+fn assess(app: &App, agency: &Tenant, at: Timestamp, known: Known) -> Assessment {
+    let ask = |facts: Map<String, Value>| {
+        app.law.assess(&Question {
+            agency,
+            at,
+            facts: Value::Object(facts),
+        })
+    };
+    if known.convictions_checked || known.booking_convictions.is_empty() {
+        return ask(known.facts);
+    }
+    let with = |convictions: Value| {
+        let mut facts = known.facts.clone();
+        facts.insert("convictions".to_owned(), convictions);
+        ask(facts)
+    };
+    let (mut open, none) = (with(Value::Null), with(json!([])));
+    let some = ask(known.facts);
+    for act in Act::ALL {
+        let settled = open.of(*act).disposition == Disposition::Indeterminate
+            && some.of(*act).disposition != Disposition::Indeterminate
+            && some.of(*act).disposition != none.of(*act).disposition;
+        if settled {
+            *act_mut(&mut open, *act) = some.of(*act).clone();
+        }
+    }
+    open
+}
+
+fn act_mut(assessment: &mut Assessment, act: Act) -> &mut ActAssessment {
+    match act {
+        Act::NotifyRelease => &mut assessment.notify_release,
+        Act::HoldPastRelease => &mut assessment.hold_past_release,
+        Act::TransferCustody => &mut assessment.transfer_custody,
+        Act::AllowInterview => &mut assessment.allow_interview,
+    }
 }

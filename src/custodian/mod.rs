@@ -2,8 +2,13 @@
 
 pub mod assessments;
 pub mod bookings;
+pub mod claims;
 pub mod detainers;
 pub mod determinations;
+pub mod duties;
+pub mod facts;
+pub mod handovers;
+pub mod holds;
 pub mod notifications;
 pub mod outcomes;
 pub mod pages;

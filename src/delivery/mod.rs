@@ -1,4 +1,6 @@
-//! Readers of the log: the consequences at each jail, and the streams that parties follow.
+//! Readers of the log: the consequences at each jail, and the streams that parties follow; and
+//! the timer of what falls due by itself.
 
 pub mod consequences;
 pub mod stream;
+pub mod timers;

@@ -2,6 +2,7 @@
 //! `custodian`, and never imports the custodian's code.
 
 pub mod detainers;
+pub mod handovers;
 pub mod notifications;
 pub mod outcomes;
 pub mod pages;

@@ -92,6 +92,14 @@ id! {
     NotificationId,
     /// One side's statement of what came of a request.
     OutcomeId,
+    /// A claim about citizenship or status.
+    ClaimId,
+    /// A clock that runs past a release.
+    HoldId,
+    /// One side's statement of a hand-over.
+    HandoverId,
+    /// Something owed to a person or to counsel.
+    DutyId,
     /// An entry of the log.
     EventId,
 }

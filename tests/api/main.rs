@@ -1,8 +1,10 @@
 //! Behaviour of the service, over HTTP, each test on a database of its own.
 
+mod claims;
 mod conditional;
 mod crash;
 mod every_route;
+mod facts;
 mod hangups;
 mod historical;
 mod hostile;

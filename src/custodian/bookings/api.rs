@@ -11,6 +11,7 @@ use super::upsert::{BookingRequest, Change, ChargeRequest, upsert};
 use super::{Booking, store};
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
+use crate::custodian::holds::store as holds;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::body::{SubjectBody, mask};
@@ -62,8 +63,13 @@ pub async fn body(
 ) -> Result<BookingBody, Problem> {
     let person = store::person(tx, &app.vault, booking.person_id).await?;
     let charges = store::charges(tx, booking.id).await?;
-    let held = booking
-        .otherwise_releasable_at
+    // Hold or no hold, allowed or not: what counts is that the person was still here. Where the
+    // feed does not say when the local basis ended, the jail said it when it started a hold.
+    let mut releasable = booking.otherwise_releasable_at;
+    if releasable.is_none() && booking.released_at.is_some() {
+        releasable = holds::first_of_booking(tx, booking.id).await?;
+    }
+    let held = releasable
         .zip(booking.released_at)
         .map(|(releasable, released)| (released - releasable).num_minutes().max(0));
     Ok(BookingBody {

@@ -153,7 +153,11 @@ impl CaseFile {
             booking: Some(self.booking.map(BookingId::as_uuid)),
             assessment: serde_json::to_value(assessed).ok(),
         };
-        DetainerBody::new(paper, view, now)
+        let mut body = DetainerBody::new(paper, view, now);
+        if self.claim_open {
+            body.flags.push("citizenship_claim_open".to_owned());
+        }
+        body
     }
 }
 
@@ -317,17 +321,20 @@ pub struct StageCounts {
     pub acknowledged: i64,
     pub served: i64,
     pub release_expected: i64,
+    pub hold_running: i64,
 }
 
 pub async fn stage_counts(tx: &mut ScopedTx<'_>) -> Result<StageCounts, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         StageCounts,
-        r#"select count(*) filter (where release_expected_at is not null) as "release_expected!",
-                  count(*) filter (where release_expected_at is null and served_at is not null) as "served!",
-                  count(*) filter (where release_expected_at is null and served_at is null
+        r#"select count(*) filter (where hold_deadline_at is not null) as "hold_running!",
+                  count(*) filter (where hold_deadline_at is null and release_expected_at is not null) as "release_expected!",
+                  count(*) filter (where hold_deadline_at is null and release_expected_at is null
+                                     and served_at is not null) as "served!",
+                  count(*) filter (where hold_deadline_at is null and release_expected_at is null and served_at is null
                                      and acknowledged_at is not null) as "acknowledged!",
-                  count(*) filter (where release_expected_at is null and served_at is null
+                  count(*) filter (where hold_deadline_at is null and release_expected_at is null and served_at is null
                                      and acknowledged_at is null) as "received!"
              from custodian.case_file where agency_id = $1 and status = 'pending' and released_at is null"#,
         agency

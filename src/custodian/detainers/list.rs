@@ -36,15 +36,20 @@ pub async fn page(
         use crate::exchange::detainer::Stage;
         query.push(match stage {
             Stage::Released => " and c.released_at is not null",
-            Stage::ReleaseExpected => " and c.released_at is null and c.release_expected_at is not null",
-            Stage::Served => " and c.released_at is null and c.release_expected_at is null and c.served_at is not null",
+            Stage::HoldRunning => " and c.released_at is null and c.hold_deadline_at is not null",
+            Stage::ReleaseExpected => {
+                " and c.released_at is null and c.hold_deadline_at is null and c.release_expected_at is not null"
+            }
+            Stage::Served => {
+                " and c.released_at is null and c.hold_deadline_at is null and c.release_expected_at is null and c.served_at is not null"
+            }
             Stage::Acknowledged => {
-                " and c.released_at is null and c.release_expected_at is null and c.served_at is null and c.acknowledged_at is not null"
+                " and c.released_at is null and c.hold_deadline_at is null and c.release_expected_at is null and c.served_at is null and c.acknowledged_at is not null"
             }
             Stage::Received => {
-                " and c.released_at is null and c.release_expected_at is null and c.served_at is null and c.acknowledged_at is null"
+                " and c.released_at is null and c.hold_deadline_at is null and c.release_expected_at is null and c.served_at is null and c.acknowledged_at is null"
             }
-            Stage::HoldRunning | Stage::Notified | Stage::HandedOver => " and false",
+            Stage::Notified | Stage::HandedOver => " and false",
         });
     }
     if let Some(number) = &filter.booking_number {

@@ -30,6 +30,7 @@ pub async fn by_ids(
                 acknowledged_by: told.acknowledged_by,
                 service: told.service.or(own.service),
                 notified_at: told.notified_at,
+                handed_over_at: told.handed_over_at,
                 cancelled_at: told.cancelled_at,
                 cancel_reason: told.cancel_reason,
                 lift_reason: told.lift_reason,

@@ -3,6 +3,7 @@
 use super::case_file::{self, CaseFile};
 use super::papers;
 use crate::app::App;
+use crate::custodian::duties;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::model::Service;
 use crate::exchange::detainer::{Paper, store};
@@ -43,6 +44,7 @@ pub async fn serve(
             .map_err(Problem::illegal_transition)?;
     }
     case_file::save_service(tx, id, &service).await?;
+    let owed = duties::copy_served(tx, id, &service, now).await?;
     let event = Event::new("detainer.served", now, tx.actor())
         .detainer(id)
         .data("method", service.method.as_str())
@@ -59,7 +61,9 @@ pub async fn serve(
     } else {
         event
     };
-    log::append(tx, vec![event]).await?;
+    let mut events = vec![event];
+    events.extend(owed);
+    log::append(tx, events).await?;
     Ok((
         Paper {
             service: Some(service),

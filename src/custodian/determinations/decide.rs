@@ -1,6 +1,7 @@
 //! A reviewer decides one act on one request.
 
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::assess::{self, Told};
@@ -9,6 +10,7 @@ use super::{Decision, ReasonCode};
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::{CaseFile, papers};
+use crate::custodian::facts;
 use crate::custodian::release_notices::store as notices;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
@@ -27,6 +29,9 @@ pub struct DeterminationRequest {
     pub decision: Decision,
     pub reason_code: ReasonCode,
     pub note: Option<String>,
+    /// Facts to be stated before the act is assessed, as in a patch of the facts.
+    #[schema(value_type = Option<Object>)]
+    pub facts: Option<Value>,
     /// The release notice decided on; needed for transfer, escape, death, hospitalised, returned.
     pub notice: Option<Uuid>,
 }
@@ -72,6 +77,8 @@ pub async fn decide(
     let paper = papers::get(tx, &app.vault, case.id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    let stated =
+        facts::stated_with_determination(tx, &paper, request.facts.as_ref(), now).await?;
     let assessed = assessments::of_case(tx, app, &case, &paper, now)
         .await?
         .of(request.act)
@@ -111,7 +118,7 @@ pub async fn decide(
         ));
     }
 
-    let mut events = Vec::new();
+    let mut events = stated;
     let mut notification = None;
     if request.act == Act::NotifyRelease {
         let open = notices::open_reviews(tx, case.id).await?;

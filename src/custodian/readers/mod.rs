@@ -8,6 +8,8 @@ use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::holds::EndReason;
+use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{link, store as notices};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
@@ -31,9 +33,22 @@ pub struct Entry {
     pub told: Option<String>,
 }
 
+/// The service itself, where it acts for an agency: in what follows from the log, and by its timer.
+pub fn service(agency: Tenant) -> Actor {
+    Actor {
+        side: Side::Custodian,
+        role: Role::Submitter,
+        agency: Some(agency),
+        office: None,
+        jurisdiction: None,
+        credential: "reader".to_owned(),
+        name: "Sallyport".to_owned(),
+    }
+}
+
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
-    let actor = actor(entry.agency.clone());
+    let actor = service(entry.agency.clone());
     match (entry.kind.as_str(), entry.detainer, entry.booking) {
         ("detainer.received", Some(id), _) => on_received(app, actor, id).await,
         ("detainer.cancelled", Some(id), _) => {
@@ -73,7 +88,8 @@ async fn on_received(app: &App, actor: Actor, id: DetainerId) -> Result<(), Prob
 }
 
 /// The office has withdrawn its request, or a newer one has taken its place: nothing waits for a
-/// decision any more, and the copies that were passed on end with it.
+/// decision any more, nobody is held under it from that instant on, and the copies that were
+/// passed on end with it.
 async fn on_withdrawn(
     app: &App,
     actor: Actor,
@@ -86,10 +102,18 @@ async fn on_withdrawn(
         for review in notices::open_reviews(&mut tx, id).await? {
             notices::settle(&mut tx, review.id, "withheld", None, now).await?;
         }
+        // In a later statement than the lock: the instant at which the office withdrew it.
+        let cancelled_at = papers::get(&mut tx, &app.vault, id)
+            .await?
+            .and_then(|paper| paper.cancelled_at.or(paper.superseded_at))
+            .unwrap_or(now);
+        let events =
+            end_running(&mut tx, &mut case, EndReason::Cancelled, cancelled_at, now).await?;
         if case.status == Status::Pending {
             case.status = status;
-            case_file::save(&mut tx, &case).await?;
         }
+        case_file::save(&mut tx, &case).await?;
+        log::append(&mut tx, events).await?;
     }
     let copies = letter_box::copies_of(&mut tx, id).await?;
     finish(app, tx).await?;
@@ -108,10 +132,12 @@ async fn withdraw_copy(app: &App, agency: i32, id: DetainerId) -> Result<(), Pro
     if let Some(mut case) = case_file::lock(&mut tx, id).await?
         && case.status == Status::Pending
     {
+        let now = app.clock.now();
+        let mut events = end_running(&mut tx, &mut case, EndReason::Cancelled, now, now).await?;
         case.status = Status::Cancelled;
         case_file::save(&mut tx, &case).await?;
-        let event = Event::new("detainer.cancelled", app.clock.now(), tx.actor()).detainer(id);
-        log::append(&mut tx, vec![event]).await?;
+        events.push(Event::new("detainer.cancelled", now, tx.actor()).detainer(id));
+        log::append(&mut tx, events).await?;
     }
     finish(app, tx).await
 }
@@ -157,26 +183,13 @@ async fn on_transfer_told(app: &App, actor: Actor, id: DetainerId) -> Result<(),
     Ok(())
 }
 
-/// The reader, in one agency's scope.
-fn actor(agency: Tenant) -> Actor {
-    Actor {
-        side: Side::Custodian,
-        role: Role::Submitter,
-        agency: Some(agency),
-        office: None,
-        jurisdiction: None,
-        credential: "reader".to_owned(),
-        name: "Sallyport".to_owned(),
-    }
-}
-
 /// The reader, in the scope of another agency than the entry's.
 async fn reader_at(app: &App, agency: i32) -> Result<Actor, Problem> {
     let mut conn = app.pools.custodian.acquire().await?;
     let agency = agencies::by_id(&mut conn, agency)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(actor(Tenant {
+    Ok(service(Tenant {
         id: agency.id,
         code: agency.ori,
         name: agency.name,

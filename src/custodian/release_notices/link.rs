@@ -9,6 +9,8 @@ use crate::app::App;
 use crate::custodian::bookings::{self, Booking, Keys};
 use crate::custodian::detainers::{CaseFile, case_file};
 use crate::custodian::determinations;
+use crate::custodian::holds::EndReason;
+use crate::custodian::holds::end::end_running;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
@@ -109,6 +111,12 @@ async fn attach(
         case.release_expected_at = state.release_expected_at;
         case.released_at = state.released_at;
         case.status = status;
+        if let Some(released_at) = state.released_at {
+            // The person is gone: a hold that ran has ended with that.
+            events.extend(
+                end_running(tx, &mut case, EndReason::Released, released_at, now).await?,
+            );
+        }
         case_file::save(tx, &case).await?;
     }
     for notice in notices.iter().filter(|notice| notice.current) {

@@ -179,6 +179,8 @@ pub struct Paper {
     pub acknowledged_by: Option<String>,
     pub service: Option<Service>,
     pub notified_at: Option<Timestamp>,
+    /// The custodian's hand-over, as it told it.
+    pub handed_over_at: Option<Timestamp>,
     pub cancelled_at: Option<Timestamp>,
     pub cancel_reason: Option<String>,
     pub lift_reason: Option<LiftReason>,
@@ -214,7 +216,9 @@ impl Paper {
 
     /// The office's stage: from what it was told.
     pub fn stage(&self) -> Stage {
-        if self.notified_at.is_some() {
+        if self.handed_over_at.is_some() {
+            Stage::HandedOver
+        } else if self.notified_at.is_some() {
             Stage::Notified
         } else if self.service.is_some() {
             Stage::Served

@@ -92,6 +92,20 @@ impl Complaints {
         }
     }
 
+    /// An instant that has come: between 1990 and now, with five minutes for other clocks.
+    pub fn past(&mut self, pointer: &str, at: Timestamp, now: Timestamp) {
+        if at > now + chrono::Duration::minutes(5) || at.timestamp() < 631_152_000 {
+            self.add(
+                pointer,
+                "range",
+                format!(
+                    "{} must lie between 1990 and now.",
+                    pointer.trim_start_matches('/')
+                ),
+            );
+        }
+    }
+
     pub fn finish(self) -> Result<(), Problem> {
         if self.0.is_empty() {
             Ok(())

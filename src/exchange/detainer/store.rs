@@ -187,6 +187,7 @@ pub struct PaperRow {
     pub service_language: Option<String>,
     pub served_by: Option<String>,
     pub notified_at: Option<Timestamp>,
+    pub handed_over_at: Option<Timestamp>,
     pub cancelled_at: Option<Timestamp>,
     pub cancel_reason: Option<String>,
     pub lift_reason: Option<String>,
@@ -267,6 +268,7 @@ impl PaperRow {
             acknowledged_by: self.acknowledged_by,
             service,
             notified_at: self.notified_at,
+            handed_over_at: self.handed_over_at,
             cancelled_at: self.cancelled_at,
             cancel_reason: self.cancel_reason,
             lift_reason: self
@@ -299,7 +301,7 @@ pub async fn by_ids(
                   d.basis_final_order, d.basis_pending_proceedings, d.basis_biometric_records,
                   d.basis_statements_or_evidence, d.basis_resume_custody, d.victim_or_witness, d.received_at, d.channel,
                   d.source_id, d.created_at, d.acknowledged_at, d.acknowledged_by, d.served_at, d.service_method,
-                  d.service_method_other, d.service_language, d.served_by, d.notified_at, d.cancelled_at, d.cancel_reason,
+                  d.service_method_other, d.service_language, d.served_by, d.notified_at, d.handed_over_at, d.cancelled_at, d.cancel_reason,
                   d.lift_reason, d.closed_at, d.superseded_at, d.supersedes, d.duplicate_of,
                   (select count(*) from exchange.warrant w where w.agency_id = d.agency_id and w.detainer_id = d.id) as "warrants!"
              from exchange.detainer d
@@ -410,6 +412,20 @@ pub async fn set_notified(
 ) -> Result<(), StoreError> {
     let update = sqlx::query!(
         "update exchange.detainer set notified_at = coalesce(notified_at, $2) where id = $1",
+        id.as_uuid(),
+        at
+    );
+    expect_one_row(update.execute(tx.conn()).await?)
+}
+
+/// Told by the custodian: it has handed the person over.
+pub async fn set_handed_over(
+    tx: &mut ScopedTx<'_>,
+    id: DetainerId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        "update exchange.detainer set handed_over_at = $2 where id = $1 and handed_over_at is null",
         id.as_uuid(),
         at
     );

@@ -121,6 +121,29 @@ pub async fn insert_release(
     Ok(())
 }
 
+/// Tells the office of a hold. The paper's lock is held by the caller.
+pub async fn insert_hold(
+    tx: &mut ScopedTx<'_>,
+    id: NotificationId,
+    office_id: i32,
+    detainer: DetainerId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    sqlx::query!(
+        r#"insert into exchange.notification (id, agency_id, office_id, detainer_id, about, told_at)
+           values ($1, $2, $3, $4, 'hold', $5)"#,
+        id.as_uuid(),
+        agency,
+        office_id,
+        detainer.as_uuid(),
+        at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// The caller's notifications, newest told first.
 pub async fn list(
     tx: &mut ScopedTx<'_>,

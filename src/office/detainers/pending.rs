@@ -31,11 +31,12 @@ pub async fn page(
     }
     if let Some(stage) = filter.stage {
         query.push(match stage {
-            Stage::Notified => " and d.notified_at is not null",
-            Stage::Served => " and d.notified_at is null and d.served_at is not null",
-            Stage::Acknowledged => " and d.notified_at is null and d.served_at is null and d.acknowledged_at is not null",
-            Stage::Received => " and d.notified_at is null and d.served_at is null and d.acknowledged_at is null",
-            Stage::HandedOver | Stage::ReleaseExpected | Stage::HoldRunning | Stage::Released => " and false",
+            Stage::HandedOver => " and d.handed_over_at is not null",
+            Stage::Notified => " and d.handed_over_at is null and d.notified_at is not null",
+            Stage::Served => " and d.handed_over_at is null and d.notified_at is null and d.served_at is not null",
+            Stage::Acknowledged => " and d.handed_over_at is null and d.notified_at is null and d.served_at is null and d.acknowledged_at is not null",
+            Stage::Received => " and d.handed_over_at is null and d.notified_at is null and d.served_at is null and d.acknowledged_at is null",
+            Stage::ReleaseExpected | Stage::HoldRunning | Stage::Released => " and false",
         });
     }
     if let Some(number) = &filter.booking_number {

@@ -1,6 +1,7 @@
 //! A running service over a test's own database: a real listener, each side in its own role, so
 //! that every test meets row security.
 
+pub mod custody;
 pub mod more;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use sallyport::db::pools::{Logins, PoolSize, Pools};
 use sallyport::db::vault::Vault;
 use sallyport::http::limits::Allowances;
 use sallyport::identity::keys_api::{self, Place};
+use sallyport::policy::Law;
 use sallyport::types::actor::Tenant;
 use sallyport::types::{Actor, Clock, Role, Side};
 use serde_json::{Value, json};
@@ -141,12 +143,7 @@ pub fn fresh_key() -> String {
 impl TestApp {
     /// Starts the service with each side's pool in its own role.
     pub async fn start(options: PgPoolOptions, owner: PgConnectOptions) -> Self {
-        let generous = 1_000_000.try_into().unwrap();
-        let allowances = Allowances {
-            intake_per_minute: generous,
-            other_per_minute: generous,
-        };
-        Self::start_with(options, owner, allowances).await
+        Self::start_under(options, owner, Law::unaddressed()).await
     }
 
     /// The same with allowances that a test can use up.
@@ -155,6 +152,25 @@ impl TestApp {
         owner: PgConnectOptions,
         allowances: Allowances,
     ) -> Self {
+        Self::start_as(options, owner, allowances, Law::unaddressed()).await
+    }
+
+    /// The same under a law that answers as a test wants it.
+    pub async fn start_under(options: PgPoolOptions, owner: PgConnectOptions, law: Law) -> Self {
+        let generous = 1_000_000.try_into().unwrap();
+        let allowances = Allowances {
+            intake_per_minute: generous,
+            other_per_minute: generous,
+        };
+        Self::start_as(options, owner, allowances, law).await
+    }
+
+    async fn start_as(
+        options: PgPoolOptions,
+        owner: PgConnectOptions,
+        allowances: Allowances,
+        law: Law,
+    ) -> Self {
         let size = PoolSize {
             custodian: 8,
             office: 8,
@@ -162,7 +178,7 @@ impl TestApp {
         };
         let pools = Pools::lazy(&options, &Logins::single(owner.clone()), size);
         let settings = Settings {
-            law: sallyport::policy::Law::unaddressed(),
+            law,
             allowances,
             demo: false,
             https: false,

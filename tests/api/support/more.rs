@@ -39,6 +39,11 @@ impl TestApp {
             "custodian.review",
             "custodian.determination",
             "custodian.outcome",
+            "custodian.fact",
+            "custodian.citizenship_claim",
+            "custodian.hold",
+            "custodian.duty_statement",
+            "exchange.handover",
             "log.event",
         ] {
             let count = format!("select count(*) from {table}");

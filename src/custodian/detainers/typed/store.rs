@@ -122,7 +122,7 @@ pub async fn by_ids(
                   p.basis_final_order, p.basis_pending_proceedings, p.basis_biometric_records,
                   p.basis_statements_or_evidence, p.basis_resume_custody, p.victim_or_witness, p.received_at, p.channel,
                   p.source_id, p.created_at, c.acknowledged_at, c.acknowledged_by, c.served_at, c.service_method,
-                  c.service_method_other, c.service_language, c.served_by, null::timestamptz as notified_at,
+                  c.service_method_other, c.service_language, c.served_by, null::timestamptz as notified_at, null::timestamptz as handed_over_at,
                   null::timestamptz as cancelled_at, null::text as cancel_reason, null::text as lift_reason,
                   null::timestamptz as closed_at, null::timestamptz as superseded_at, c.supersedes, c.duplicate_of,
                   jsonb_array_length(p.warrants)::bigint as "warrants!"

@@ -58,6 +58,9 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
         "notification.acknowledged" => ("Notice read and acknowledged".to_owned(), true),
         "outcome.stated" => ("Outcome stated".to_owned(), office_acts),
         "outcome.disclosed" => ("Outcome told to the office".to_owned(), true),
+        "hold.disclosed" => ("Office told of the hold".to_owned(), true),
+        "handover.stated" => ("Hand-over stated".to_owned(), true),
+        "handover.confirmed" => ("Hand-over confirmed by both sides".to_owned(), true),
         other => (words::plain(other).replace('.', " "), office_acts),
     };
     TimelineLine {

@@ -1,0 +1,173 @@
+//! How duties come to be: from what the law says when something happens, and by service.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::store::{self, NewDuty, Statement};
+use crate::db::{ScopedTx, StoreError};
+use crate::exchange::detainer::model::Service;
+use crate::log::{Event, leaf};
+use crate::policy::Assessment;
+use crate::types::Timestamp;
+use crate::types::ids::{DetainerId, DutyId, salt};
+
+/// Hours that the agency gives itself where the law says only `promptly`: its target, not law.
+const TARGET_HOURS: i64 = 24;
+
+/// A duty as an assessment names it (POLICY.md).
+#[derive(Debug, Clone, Deserialize)]
+struct Named {
+    duty: String,
+    #[serde(default)]
+    to: Vec<String>,
+    on: Option<String>,
+    within: Option<String>,
+    cite: Option<String>,
+}
+
+/// Creates the duties that the law attaches to what has just happened (`on`, such as
+/// `request_received`), once for each recipient and occasion. Callers: the readers of a request
+/// that arrived, of a release that was told, and of a decision; the caller holds the case file's
+/// lock and appends the events. Where no rule names duties nothing is created.
+pub async fn create_from(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+    assessed: &Assessment,
+    on: &str,
+    occasion: Option<Uuid>,
+    now: Timestamp,
+) -> Result<Vec<Event>, StoreError> {
+    // Read from the JSON of the contract, where an assessment has them.
+    let assessed = serde_json::to_value(assessed).unwrap_or_default();
+    let named: Vec<Named> = assessed
+        .get("duties")
+        .and_then(|duties| serde_json::from_value(duties.clone()).ok())
+        .unwrap_or_default();
+    let mut events = Vec::new();
+    for named in named.iter().filter(|named| named.on.as_deref() == Some(on)) {
+        for recipient in &named.to {
+            let duty = NewDuty {
+                id: DutyId::new(now),
+                detainer,
+                duty: &named.duty,
+                recipient,
+                occasion,
+                due_at: due(named.within.as_deref(), now),
+                citation: named.cite.as_deref(),
+                at: now,
+            };
+            if store::insert(tx, &duty).await? {
+                events.push(created(tx, &duty));
+            }
+        }
+    }
+    Ok(events)
+}
+
+/// `24 hours`, `2 days`, `promptly`; anything else names no instant.
+fn due(within: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let within = within?.trim().to_lowercase();
+    if within == "promptly" {
+        return Some(now + chrono::Duration::hours(TARGET_HOURS));
+    }
+    let number: i64 = within
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .ok()
+        .filter(|number| *number <= 3660)?;
+    let unit = within.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    match unit.trim_start_matches('_').trim_end_matches('s') {
+        "hour" | "h" => Some(now + chrono::Duration::hours(number)),
+        "day" | "d" => Some(now + chrono::Duration::days(number)),
+        _ => None,
+    }
+}
+
+/// The copy of the request that is owed to the person (form I-247A takes effect only with it): a
+/// service finishes that duty, and creates it where nothing had before.
+pub async fn copy_served(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+    service: &Service,
+    now: Timestamp,
+) -> Result<Vec<Event>, StoreError> {
+    let duty = NewDuty {
+        id: DutyId::new(now),
+        detainer,
+        duty: "service_copy",
+        recipient: "person",
+        occasion: None,
+        due_at: None,
+        citation: Some("Form I-247A"),
+        at: now,
+    };
+    let mut events = Vec::new();
+    if store::insert(tx, &duty).await? {
+        events.push(created(tx, &duty));
+    }
+    let id = store::find(tx, detainer, duty.duty, duty.recipient).await?;
+    let evidence = match &service.language {
+        Some(language) => format!("served: {} ({language})", service.method),
+        None => format!("served: {}", service.method),
+    };
+    let done = Statement {
+        done_at: Some(service.served_at),
+        evidence: Some(evidence),
+    };
+    events.push(state(tx, detainer, id, &done, now).await?);
+    Ok(events)
+}
+
+/// Records what is said of a duty's being done: the latest word counts.
+pub async fn state(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+    duty: Uuid,
+    statement: &Statement,
+    now: Timestamp,
+) -> Result<Event, StoreError> {
+    let (salt, by) = (salt(), tx.actor().name.clone());
+    store::state(tx, duty, statement, &by, &salt, now).await?;
+    Ok(Event::new("duty.done", now, tx.actor())
+        .detainer(detainer)
+        .subject("duty", duty)
+        .data(
+            "done_at",
+            statement.done_at.map(crate::log::append::instant),
+        )
+        .data(
+            "row_hash",
+            leaf::row_hash(&salt, &(&statement.evidence, &by)),
+        ))
+}
+
+fn created(tx: &ScopedTx<'_>, duty: &NewDuty<'_>) -> Event {
+    Event::new("duty.created", duty.at, tx.actor())
+        .detainer(duty.detainer)
+        .subject("duty", duty.id.as_uuid())
+        .data("duty", duty.duty)
+        .data("to", duty.recipient)
+        .data("due_at", duty.due_at.map(crate::log::append::instant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_due_time_is_read_from_the_rules_words() {
+        let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        for (within, hours) in [
+            (Some("promptly"), Some(24)),
+            (Some("48 hours"), Some(48)),
+            (Some("2_days"), Some(48)),
+            (Some("before release"), None),
+            (None, None),
+        ] {
+            let expected = hours.map(|hours| now + chrono::Duration::hours(hours));
+            assert_eq!(due(within, now), expected, "{within:?}");
+        }
+    }
+}
