@@ -7,6 +7,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::custodian::detainers::case_file::Origin;
+use crate::custodian::detainers::typed::crossing;
 use crate::custodian::detainers::{CaseFile, case_file};
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
@@ -88,19 +90,17 @@ pub async fn state(
             "This agency has stated its hand-over already: once each.",
         ));
     }
-    // `crossing::…`: a relayed copy crosses by this act. Until that is built, only paper that has
-    // crossed can be told under.
+    let mut events = Vec::new();
+    if case.crossed_at.is_none() && case.origin == Origin::Relay {
+        // The office learns of the move by this act, and sees the copy from here on.
+        case.must_be_pending("hand-over of a relayed copy")
+            .map_err(Problem::illegal_transition)?;
+        events = crossing::cross_copy(tx, app, &mut case).await?;
+    }
     case.must_have_crossed("hand-over")
         .map_err(Problem::illegal_transition)?;
     case.handed_over_at = Some(request.taken_at);
-    let mut events = end_running(
-        tx,
-        &mut case,
-        EndReason::HandedOver,
-        request.taken_at,
-        now,
-    )
-    .await?;
+    events.extend(end_running(tx, &mut case, EndReason::HandedOver, request.taken_at, now).await?);
     case_file::save(tx, &case).await?;
 
     // The paper's lock comes last. Cancelled or not: the office took the person.
@@ -128,7 +128,12 @@ pub async fn state(
         .iter()
         .find(|statement| statement.side == HandoverSide::Office);
     let body = HandoverBody::new(&own, other);
-    let row = (&request.officer, &request.i203_reference, &request.place, &by);
+    let row = (
+        &request.officer,
+        &request.i203_reference,
+        &request.place,
+        &by,
+    );
     let event = |kind| {
         Event::new(kind, now, tx.actor())
             .also_for_office(case.office_id)

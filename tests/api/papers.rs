@@ -501,3 +501,67 @@ async fn a_relayed_copy_is_the_next_agencys_own(options: PgPoolOptions, owner: P
         .expect(409);
     app.stop().await;
 }
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_relayed_copy_crosses_by_the_hand_over(options: PgPoolOptions, owner: PgConnectOptions) {
+    let app = TestApp::start(options, owner).await;
+    let liaison = app.liaison(SND).await;
+    let (alder, birch) = (app.reviewer(ALDER).await, app.reviewer(BIRCH).await);
+    let original = id(&liaison
+        .post("/v1/detainers", detainer(SND, ALDER, "A000000001"))
+        .await
+        .expect(201));
+    alder
+        .post(
+            &format!("/v1/detainers/{original}/relay"),
+            json!({"to_custodian": BIRCH}),
+        )
+        .await
+        .expect(201);
+    app.settle().await;
+    let copy = list(&birch, "?status=pending").await[0].clone();
+    let handover = json!({"taken_at": "2026-11-24T10:00:00-08:00", "officer": "O. Example",
+                          "i203_reference": "I203-7", "place": "Sally port"});
+    birch
+        .post(&format!("/v1/detainers/{copy}/handover"), handover)
+        .await
+        .expect(201);
+    app.settle().await;
+    let seen = liaison
+        .get(&format!("/v1/detainers/{copy}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&seen["stage"], &seen["channel"], &seen["custodian"]),
+        (&json!("handed_over"), &json!("relay"), &json!(BIRCH))
+    );
+    let timeline = liaison
+        .get(&format!("/v1/detainers/{copy}/timeline"))
+        .await
+        .json();
+    let kinds: Vec<&str> = timeline["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["detainer.received", "detainer.relayed", "handover.stated"]
+    );
+    // Cancelling the original ends the copy on both sides.
+    liaison
+        .post(
+            &format!("/v1/detainers/{original}/cancellation"),
+            json!({"reason": "Lifted", "cancelled_on": "2026-11-24"}),
+        )
+        .await
+        .expect(200);
+    for client in [&liaison, &birch] {
+        app.settle().await;
+        let seen = client.get(&format!("/v1/detainers/{copy}")).await.json();
+        assert_eq!(seen["status"], "cancelled");
+    }
+    app.stop().await;
+}
