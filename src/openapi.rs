@@ -97,6 +97,10 @@ pub struct WhoAmI {
     notices::NoticeList,
     notification::NotificationBody,
     notification::NotificationList,
+    notification::AttemptBody,
+    crate::custodian::notifications::AttemptRequest,
+    crate::custodian::determinations::standing::StandingRequest,
+    crate::custodian::determinations::standing::StandingBody,
     office::notifications::ReceiptRequest,
     log::read::EventBody,
     policy::Assessment,
@@ -168,6 +172,19 @@ const IF_NONE_MATCH: Header = Header {
     name: "If-None-Match",
     required: false,
     description: "The ETag of what the caller has already.",
+    schema: tag,
+};
+
+/// Of a call that may make the first version: one of these two.
+pub const IF_MATCH_OR_NONE: Header = Header {
+    required: false,
+    ..IF_MATCH
+};
+
+pub const IF_NONE_MATCH_FIRST: Header = Header {
+    name: "If-None-Match",
+    required: false,
+    description: "`*` for the first version.",
     schema: tag,
 };
 
@@ -687,6 +704,39 @@ pub const CALLS: &[Call] = &[
         roles: "liaison",
         request: Some("ReceiptRequest"),
         answers: &[(200, "NotificationBody")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/notifications/{id}/attempts",
+        group: "Notifications",
+        id: "record_attempt",
+        summary: "A notice given by telephone, fax, e-mail or in person",
+        roles: "submitter, reviewer",
+        request: Some("AttemptRequest"),
+        answers: &[(201, "AttemptBody")],
+        ..NONE
+    },
+    Call {
+        path: "/agencies/{ori}/standing-decisions",
+        group: "Registry",
+        id: "get_standing_decisions",
+        summary: "What this agency decides beforehand",
+        roles: "submitter, reviewer",
+        answers: &[(200, "StandingBody")],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/agencies/{ori}/standing-decisions",
+        group: "Registry",
+        id: "put_standing_decisions",
+        summary: "Decide beforehand; If-None-Match: * for the first",
+        roles: "reviewer",
+        request: Some("StandingRequest"),
+        answers: &[(200, "StandingBody")],
+        refusals: &[412, 428],
+        headers: &[IF_MATCH_OR_NONE, IF_NONE_MATCH_FIRST],
         ..NONE
     },
     Call {

@@ -170,6 +170,15 @@ pub fn router(app: App) -> Router {
             "/notifications/{id}/acknowledgement",
             post(office::notifications::post_acknowledgement),
         )
+        .route(
+            "/notifications/{id}/attempts",
+            post(custodian::notifications::post_attempt),
+        )
+        .route(
+            "/agencies/{ori}/standing-decisions",
+            get(custodian::determinations::standing::get)
+                .put(custodian::determinations::standing::put),
+        )
         .route("/events", get(delivery::stream::get))
         .route("/statistics/detainers", get(reports::api::get_statistics))
         .layer(middleware::from_fn_with_state(app.clone(), allowance));

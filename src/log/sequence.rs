@@ -90,6 +90,8 @@ pub async fn batch(pool: &PgPool, now: Timestamp) -> Result<usize, StoreError> {
                update exchange.notification n set sent_at = $2
                  from event e
                 where n.id = (e.subjects ->> 'notification')::uuid and e.type like '%.disclosed' and n.sent_at is null
+                  -- An office without an account here is told by hand, and sent to by nothing else.
+                  and exists (select from registry.office o where o.id = n.office_id and o.connected)
            )
            select count(*) as "moved!" from entries"#,
         BATCH,

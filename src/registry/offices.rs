@@ -68,6 +68,16 @@ pub async fn by_code(conn: &mut PgConnection, code: &str) -> Result<Option<Offic
     .await?)
 }
 
+pub async fn by_id(conn: &mut PgConnection, id: i32) -> Result<Option<Office>, StoreError> {
+    Ok(sqlx::query_as!(
+        Office,
+        "select id, code, name, kind, time_zone, contacts, connected from registry.office where id = $1",
+        id
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
 pub async fn list(
     conn: &mut PgConnection,
     after: Option<&str>,

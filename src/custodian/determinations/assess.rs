@@ -1,26 +1,39 @@
-//! What a notice means for a request: assessed now, told if an earlier decision covers it, else
-//! put before a person.
+//! What a notice means for a request: assessed now; told if an earlier decision covers it or the
+//! agency's standing decision decides; else put before a person.
 
-use super::store as determinations;
+use super::standing::{self, Standing};
+use super::store::{self as determinations, Determination};
+use super::tell::{self, Told};
+use super::{Decision, ReasonCode};
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::{CaseFile, papers};
 use crate::custodian::release_notices::matching::Basis;
 use crate::custodian::release_notices::store::{self, NoticeRow, Review};
 use crate::db::ScopedTx;
-use crate::exchange::detainer::{self, IllegalTransition};
-use crate::exchange::notification;
 use crate::http::Problem;
 use crate::log::Event;
-use crate::policy::Disposition;
+use crate::policy::{Act, ActAssessment, Disposition};
 use crate::types::Timestamp;
-use crate::types::ids::{NotificationId, new_v7};
+use crate::types::ids::{DeterminationId, new_v7, salt};
 
 /// The agency's own target for a decision, in hours, where the law names none.
 const DECISION_TARGET_HOURS: i64 = 24;
 
-/// Opens the review of a notice for a request: `withheld`, `queued` or, covered by an earlier
-/// `comply`, `notified`. The case file is locked by the caller.
+/// What is to become of a notice.
+enum Course {
+    /// An earlier decision covers it.
+    Covered,
+    /// The agency has decided beforehand.
+    Standing(Standing),
+    /// A person decides.
+    Queue,
+    /// The law bars it. With an alert when an earlier decision would have told it.
+    Withhold(Option<&'static str>),
+}
+
+/// Opens the review of a notice for a request: `withheld`, `queued` or `notified`. The case file
+/// is locked by the caller.
 pub async fn open(
     tx: &mut ScopedTx<'_>,
     app: &App,
@@ -35,16 +48,6 @@ pub async fn open(
     let assessed = assessments::of_case(tx, app, case, &paper, now)
         .await?
         .notify_release;
-    let allowed = matches!(
-        assessed.disposition,
-        Disposition::Permitted | Disposition::Required
-    );
-    let covered = allowed
-        && notice.kind().is_about_release()
-        && determinations::latest_notify_decision(tx, case.id)
-            .await?
-            .as_deref()
-            == Some("comply");
     let mut review = Review {
         id: new_v7(now),
         detainer_id: case.id.as_uuid(),
@@ -56,93 +59,128 @@ pub async fn open(
         notification_id: None,
         due_at: Some(due(now, notice.effective_at)),
         settled_at: None,
+        alert: None,
     };
-    let mut events = Vec::new();
-    if assessed.disposition == Disposition::Prohibited {
-        review.action = "withheld".to_owned();
+    let settle = |review: &mut Review, action: &str| {
+        review.action = action.to_owned();
         review.due_at = None;
         review.settled_at = Some(now);
-    } else if covered {
-        match tell(tx, app, case, notice).await {
+    };
+    let mut events = Vec::new();
+    match course(tx, case, notice, &assessed).await? {
+        Course::Queue => {}
+        Course::Withhold(None) => settle(&mut review, "withheld"),
+        Course::Withhold(alert) => {
+            review.action = "withheld".to_owned();
+            review.alert = alert.map(str::to_owned);
+        }
+        Course::Covered => match tell::of_notice(tx, case, notice, now).await {
             Ok((id, event)) => {
-                review.action = "notified".to_owned();
+                settle(&mut review, "notified");
                 review.notification_id = Some(id.as_uuid());
-                review.due_at = None;
-                review.settled_at = Some(now);
                 events.push(event);
             }
             // Withdrawn in this very moment: the notice is recorded all the same.
-            Err(Told::Cancelled(_)) => {
-                review.action = "withheld".to_owned();
-                review.due_at = None;
-                review.settled_at = Some(now);
+            Err(Told::Barred(_)) => settle(&mut review, "withheld"),
+            Err(failed) => return Err(failed.into()),
+        },
+        Course::Standing(standing) => match tell::of_notice(tx, case, notice, now).await {
+            Ok((id, event)) => {
+                settle(&mut review, "notified");
+                review.notification_id = Some(id.as_uuid());
+                events.push(decided(tx, case, notice, &assessed, &standing, &review, now).await?);
+                events.push(event);
             }
-            Err(Told::Failed(problem)) => return Err(*problem),
-        }
+            Err(Told::Barred(_)) => settle(&mut review, "withheld"),
+            Err(failed) => return Err(failed.into()),
+        },
     }
     store::insert_review(tx, &review, now).await?;
     Ok(events)
+}
+
+/// Decides nothing that a person has to: what the law bars is withheld, what was decided goes on,
+/// the rest waits.
+async fn course(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    notice: &NoticeRow,
+    assessed: &ActAssessment,
+) -> Result<Course, Problem> {
+    let about_release = notice.kind().is_about_release();
+    let earlier = if about_release {
+        determinations::latest_notify_decision(tx, case.id).await?
+    } else {
+        None
+    };
+    let covered = earlier.as_deref() == Some(Decision::Comply.as_str());
+    Ok(match assessed.disposition {
+        Disposition::Prohibited if covered => Course::Withhold(Some(
+            "An earlier decision told the office of this release. The law bars it now: nothing new was told, not even this.",
+        )),
+        Disposition::Prohibited => Course::Withhold(None),
+        Disposition::Permitted | Disposition::Required
+            if about_release && case.crossed_at.is_some() && !case.claim_open =>
+        {
+            if covered {
+                Course::Covered
+            } else if earlier.is_some() {
+                // A person has declined: what is agreed beforehand does not overrule that.
+                Course::Queue
+            } else {
+                match standing::in_force(tx).await? {
+                    Some(standing) if standing.decides(assessed.disposition) => {
+                        Course::Standing(standing)
+                    }
+                    _ => Course::Queue,
+                }
+            }
+        }
+        _ => Course::Queue,
+    })
+}
+
+/// The determination that a standing decision makes.
+async fn decided(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    notice: &NoticeRow,
+    assessed: &ActAssessment,
+    standing: &Standing,
+    review: &Review,
+    now: Timestamp,
+) -> Result<Event, Problem> {
+    let reason = match assessed.disposition {
+        Disposition::Required => ReasonCode::LawRequires,
+        _ => ReasonCode::AgencyPolicy,
+    };
+    let determination = Determination {
+        id: DeterminationId::new(now).as_uuid(),
+        detainer_id: case.id.as_uuid(),
+        act: Act::NotifyRelease.to_string(),
+        decision: Decision::Comply.to_string(),
+        reason_code: reason.to_string(),
+        note: None,
+        release_notice_id: Some(notice.id),
+        assessment: review.assessment.clone(),
+        departs_from_policy: false,
+        notification_id: review.notification_id,
+        decided_at: now,
+        decided_by: format!(
+            "standing decision {} signed by {}",
+            standing.version, standing.signed_by
+        ),
+    };
+    let salt = salt();
+    determinations::insert(tx, &determination, &salt).await?;
+    Ok(
+        super::decide::made(tx, &determination, assessed.disposition, &salt)
+            .data("standing_decision", standing.version),
+    )
 }
 
 /// Within the agency's target, and before the release.
 fn due(now: Timestamp, effective_at: Timestamp) -> Timestamp {
     let target = now + chrono::Duration::hours(DECISION_TARGET_HOURS);
     target.min(effective_at.max(now))
-}
-
-/// Why the office could not be told.
-pub enum Told {
-    Cancelled(IllegalTransition),
-    Failed(Box<Problem>),
-}
-
-impl<E: Into<Problem>> From<E> for Told {
-    fn from(error: E) -> Self {
-        Told::Failed(Box::new(error.into()))
-    }
-}
-
-/// Tells the office of a release. The paper is locked last, after assessment, and looked at
-/// under its lock: a cancelled request is told nothing more.
-pub async fn tell(
-    tx: &mut ScopedTx<'_>,
-    app: &App,
-    case: &CaseFile,
-    notice: &NoticeRow,
-) -> Result<(NotificationId, Event), Told> {
-    let now = app.clock.now();
-    if let Err(error) = case.must_have_crossed("telling the office") {
-        return Err(Told::Cancelled(error));
-    }
-    match detainer::store::lock(tx, case.id).await? {
-        None => return Err(Problem::not_found().into()),
-        Some(Some(_)) => {
-            return Err(Told::Cancelled(IllegalTransition {
-                action: "telling the office",
-                state: "cancelled or superseded".to_owned(),
-                mend: "the office has withdrawn or replaced it, so nothing more is told under it",
-            }));
-        }
-        Some(None) => {}
-    }
-    let id = NotificationId::new(now);
-    notification::insert_release(
-        tx,
-        id,
-        case.office_id,
-        case.id,
-        &notice.kind,
-        notice.effective_at,
-        now,
-    )
-    .await?;
-    detainer::store::set_notified(tx, case.id, now).await?;
-    let event = Event::new("release_notice.disclosed", now, tx.actor())
-        .also_for_office(case.office_id)
-        .detainer(case.id)
-        .subject("notification", id.as_uuid())
-        .data("about", "release")
-        .data("kind", notice.kind.as_str())
-        .instant("effective_at", notice.effective_at);
-    Ok((id, event))
 }

@@ -3,7 +3,9 @@
 pub mod api;
 pub mod assess;
 pub mod decide;
+pub mod standing;
 pub mod store;
+pub mod tell;
 
 use crate::types::actor::words;
 

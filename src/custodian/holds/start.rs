@@ -12,7 +12,7 @@ use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::exchange::detainer::{self, IllegalTransition, Paper, Status};
-use crate::exchange::notification;
+use crate::exchange::notification::{self, About, NewNotification};
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event, leaf};
@@ -282,7 +282,18 @@ async fn tell(
             "The office has withdrawn this request; nothing more is told under it.",
         ));
     }
-    notification::insert_hold(tx, id, case.office_id, case.id, now).await?;
+    let told = NewNotification {
+        id,
+        office_id: case.office_id,
+        detainer: case.id,
+        about: About::Hold {
+            started_at: hold.started_at,
+            deadline_at: hold.deadline_at,
+            basis: hold.basis.clone(),
+        },
+        at: now,
+    };
+    notification::insert(tx, &told).await?;
     detainer::store::set_notified(tx, case.id, now).await?;
     Ok(Event::new("hold.disclosed", now, tx.actor())
         .also_for_office(case.office_id)

@@ -11,6 +11,7 @@ use crate::custodian::detainers::{CaseFile, case_file};
 use crate::custodian::determinations;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
+use crate::custodian::outcomes;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
@@ -99,6 +100,10 @@ async fn attach(
     let state = state::current(&statements);
     let status = if state.released_at.is_some() {
         Status::Closed
+    } else if case.status == Status::Closed && outcomes::latest(tx, case.id).await?.is_none() {
+        // A return, or a correction, opens again what a release had closed; what the agency's own
+        // outcome has closed stays closed.
+        Status::Pending
     } else {
         case.status
     };

@@ -259,6 +259,8 @@ pub struct Review {
     pub notification_id: Option<Uuid>,
     pub due_at: Option<Timestamp>,
     pub settled_at: Option<Timestamp>,
+    /// Why it is to be looked at though nothing can be told.
+    pub alert: Option<String>,
 }
 
 pub async fn review_of(
@@ -269,7 +271,7 @@ pub async fn review_of(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
              from custodian.review where agency_id = $1 and detainer_id = $2 and release_notice_id = $3"#,
         agency,
         detainer.as_uuid(),
@@ -287,8 +289,8 @@ pub async fn insert_review(
     let agency = tx.agency_id();
     sqlx::query!(
         r#"insert into custodian.review (agency_id, id, detainer_id, release_notice_id, act, basis, action, disposition, assessment,
-                                         notification_id, due_at, opened_at, settled_at)
-           values ($1, $2, $3, $4, 'notify_release', $5, $6, $7, $8, $9, $10, $11, $12)"#,
+                                         notification_id, due_at, opened_at, settled_at, alert)
+           values ($1, $2, $3, $4, 'notify_release', $5, $6, $7, $8, $9, $10, $11, $12, $13)"#,
         agency,
         review.id,
         review.detainer_id,
@@ -300,7 +302,8 @@ pub async fn insert_review(
         review.notification_id,
         review.due_at,
         at,
-        review.settled_at
+        review.settled_at,
+        review.alert
     )
     .execute(tx.conn())
     .await?;
@@ -315,7 +318,7 @@ pub async fn open_reviews(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
              from custodian.review where agency_id = $1 and detainer_id = $2 and settled_at is null order by opened_at, id"#,
         agency,
         detainer.as_uuid()
@@ -329,7 +332,7 @@ pub async fn due(tx: &mut ScopedTx<'_>, limit: i64) -> Result<Vec<Review>, Store
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
              from custodian.review where agency_id = $1 and settled_at is null order by due_at, id limit $2"#,
         agency,
         limit
@@ -367,7 +370,7 @@ pub async fn reviews_of_notice(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
              from custodian.review where agency_id = $1 and release_notice_id = $2 order by detainer_id"#,
         agency,
         notice
@@ -453,7 +456,7 @@ pub async fn reviews_of_detainer(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
              from custodian.review where agency_id = $1 and detainer_id = $2 order by opened_at, id"#,
         agency,
         detainer.as_uuid()
