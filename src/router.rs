@@ -113,10 +113,7 @@ pub fn router(app: App) -> Router {
                 custodian::handovers::get_list,
                 office::handovers::get_list,
             ))
-            .post(sides(
-                custodian::handovers::post,
-                office::handovers::post,
-            )),
+            .post(sides(custodian::handovers::post, office::handovers::post)),
         )
         .route(
             "/detainers/{id}/duties",

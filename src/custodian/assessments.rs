@@ -51,16 +51,13 @@ pub async fn of_cases(
     Ok(cases
         .iter()
         .map(|(paper, case)| {
-            let stated = stated.get(&case.id.as_uuid()).map_or(&[][..], Vec::as_slice);
+            let stated = stated
+                .get(&case.id.as_uuid())
+                .map_or(&[][..], Vec::as_slice);
             let booking = case
                 .booking
                 .and_then(|booking| of_bookings.get(&booking.as_uuid()));
-            assess(
-                app,
-                &agency,
-                at,
-                known(paper, case, stated, booking, today),
-            )
+            assess(app, &agency, at, known(paper, case, stated, booking, today))
         })
         .collect())
 }

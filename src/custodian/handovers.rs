@@ -93,14 +93,8 @@ pub async fn state(
     case.must_have_crossed("hand-over")
         .map_err(Problem::illegal_transition)?;
     case.handed_over_at = Some(request.taken_at);
-    let mut events = end_running(
-        tx,
-        &mut case,
-        EndReason::HandedOver,
-        request.taken_at,
-        now,
-    )
-    .await?;
+    let mut events =
+        end_running(tx, &mut case, EndReason::HandedOver, request.taken_at, now).await?;
     case_file::save(tx, &case).await?;
 
     // The paper's lock comes last. Cancelled or not: the office took the person.
@@ -128,7 +122,12 @@ pub async fn state(
         .iter()
         .find(|statement| statement.side == HandoverSide::Office);
     let body = HandoverBody::new(&own, other);
-    let row = (&request.officer, &request.i203_reference, &request.place, &by);
+    let row = (
+        &request.officer,
+        &request.i203_reference,
+        &request.place,
+        &by,
+    );
     let event = |kind| {
         Event::new(kind, now, tx.actor())
             .also_for_office(case.office_id)

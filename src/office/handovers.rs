@@ -82,7 +82,12 @@ pub async fn stated(
         .iter()
         .find(|statement| statement.side == HandoverSide::Custodian);
     let body = HandoverBody::new(&own, other);
-    let row = (&request.officer, &request.i203_reference, &request.place, &by);
+    let row = (
+        &request.officer,
+        &request.i203_reference,
+        &request.place,
+        &by,
+    );
     let event = |kind| {
         Event::new(kind, now, tx.actor())
             .also_for_agency(paper.agency_id)

@@ -117,9 +117,18 @@ async fn a_claim_is_checked_and_belongs_to_its_request(
     let other = lodge(&liaison, detainer(SND, ALDER, "A087654321")).await;
     let claims = format!("/v1/detainers/{id}/citizenship-claims");
     for (body, status) in [
-        (json!({"kind": "tourist", "claimed_at": "2026-11-21T09:00:00Z"}), 422),
-        (json!({"kind": "us_citizen", "claimed_at": "2027-11-21T09:00:00Z"}), 422),
-        (json!({"kind": "us_citizen", "claimed_at": "2026-11-21T09:00:00Z", "result": null}), 400),
+        (
+            json!({"kind": "tourist", "claimed_at": "2026-11-21T09:00:00Z"}),
+            422,
+        ),
+        (
+            json!({"kind": "us_citizen", "claimed_at": "2027-11-21T09:00:00Z"}),
+            422,
+        ),
+        (
+            json!({"kind": "us_citizen", "claimed_at": "2026-11-21T09:00:00Z", "result": null}),
+            400,
+        ),
     ] {
         jailer.post(&claims, body).await.expect(status);
     }
@@ -128,7 +137,10 @@ async fn a_claim_is_checked_and_belongs_to_its_request(
         "/v1/detainers/{other}/citizenship-claims/{}",
         made["id"].as_str().unwrap()
     );
-    let tag = jailer.get(&format!("/v1/detainers/{other}")).await.header("etag");
+    let tag = jailer
+        .get(&format!("/v1/detainers/{other}"))
+        .await
+        .header("etag");
     jailer
         .patch(&elsewhere, &tag, resolution("withdrawn"))
         .await

@@ -202,10 +202,7 @@ async fn the_law_hears_the_paper_the_facts_and_the_booking(
     let mut public = notice("26-9", "scheduled", "2026-12-20T08:00:00-08:00");
     public["release_information_public"] =
         json!({"url": "https://alder.example/roster", "captured_at": "2026-11-20T00:00:00Z"});
-    jailer
-        .post("/v1/release-notices", public)
-        .await
-        .expect(201);
+    jailer.post("/v1/release-notices", public).await.expect(201);
     assert_eq!(
         jailer.get(&path).await.json()["release_information_public"],
         true
@@ -238,7 +235,10 @@ async fn facts_sent_with_a_determination_are_stated_before_it_is_assessed(
     comply["facts"] = json!({"convictions": [{"statute": "PC 459", "state": "CA"}]});
     let made = jailer.post(&path, comply).await.expect(201).json();
     assert_eq!(made["assessment"]["disposition"], "permitted");
-    let facts = jailer.get(&format!("/v1/detainers/{id}/facts")).await.json();
+    let facts = jailer
+        .get(&format!("/v1/detainers/{id}/facts"))
+        .await
+        .json();
     assert_eq!(facts["stated"]["convictions"]["source"], "determination");
     app.stop().await;
 }

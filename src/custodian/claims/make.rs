@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::store::{self, Claim};
 use super::ClaimKind;
+use super::store::{self, Claim};
 use crate::app::App;
 use crate::custodian::detainers::{CaseFile, case_file};
 use crate::db::ScopedTx;

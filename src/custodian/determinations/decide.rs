@@ -76,8 +76,7 @@ pub async fn decide(
     let paper = papers::get(tx, &app.vault, case.id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let stated =
-        facts::stated_with_determination(tx, &paper, request.facts.as_ref(), now).await?;
+    let stated = facts::stated_with_determination(tx, &paper, request.facts.as_ref(), now).await?;
     let assessed = assessments::of_case(tx, app, &case, &paper, now)
         .await?
         .of(request.act)

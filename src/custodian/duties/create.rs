@@ -77,7 +77,9 @@ fn due(within: Option<&str>, now: Timestamp) -> Option<Timestamp> {
         .parse()
         .ok()
         .filter(|number| *number <= 3660)?;
-    let unit = within.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    let unit = within
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim();
     match unit.trim_start_matches('_').trim_end_matches('s') {
         "hour" | "h" => Some(now + chrono::Duration::hours(number)),
         "day" | "d" => Some(now + chrono::Duration::days(number)),

@@ -189,9 +189,7 @@ fn check(name: &str, kind: Kind, value: &Value, judicial_paper: bool) -> Result<
             }
             Ok(())
         }
-        (Kind::Offenses, _) => {
-            refuse("a list of at most 500 offenses, [] (checked, none) or null")
-        }
+        (Kind::Offenses, _) => refuse("a list of at most 500 offenses, [] (checked, none) or null"),
         (Kind::Registrant, Value::Object(_)) => json::read::<Registrant>(value.clone())
             .map(|_| ())
             .map_err(|problem| below(problem, "/registrant")),
@@ -312,7 +310,15 @@ pub fn ending(disposition: Option<&str>) -> Ending {
             Ending::Ended
         };
     }
-    if has(&["dismiss", "acquit", "nolle", "vacated", "set aside", "withdrawn", "no bill"]) {
+    if has(&[
+        "dismiss",
+        "acquit",
+        "nolle",
+        "vacated",
+        "set aside",
+        "withdrawn",
+        "no bill",
+    ]) {
         return Ending::Ended;
     }
     if has(&["convict", "guilty", "nolo", "no contest", "plea", "pled"]) {

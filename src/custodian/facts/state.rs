@@ -9,9 +9,9 @@ use crate::exchange::detainer::Paper;
 use crate::exchange::detainer::model::WarrantKind;
 use crate::http::Problem;
 use crate::log::{Event, leaf};
+use crate::types::Timestamp;
 use crate::types::actor::words;
 use crate::types::ids::{DetainerId, salt};
-use crate::types::Timestamp;
 
 words! {
     /// How a fact came to be stated.

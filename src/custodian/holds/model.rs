@@ -60,7 +60,8 @@ pub fn count(
     law: Option<&LawClock>,
 ) -> Result<Vec<Counted>, ClockError> {
     let start = starts.otherwise_releasable_at;
-    let deadline = |basis, start, hours| clock::deadline(basis, start, zone, hours, &BTreeSet::new());
+    let deadline =
+        |basis, start, hours| clock::deadline(basis, start, zone, hours, &BTreeSet::new());
     let mut all = vec![
         Counted {
             by: "form".to_owned(),

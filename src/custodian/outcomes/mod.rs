@@ -16,8 +16,8 @@ use crate::http::{Id, Once, Problem, Tagged};
 use crate::identity::Custodian;
 use crate::log::{self, Event, leaf};
 use crate::policy::Disposition;
-use crate::types::{Role, Timestamp};
 use crate::types::ids::{self, DetainerId, OutcomeId};
+use crate::types::{Role, Timestamp};
 
 /// `POST …/outcome` on the custodian's side.
 pub async fn post(
@@ -129,10 +129,11 @@ async fn may_disclose(tx: &mut ScopedTx<'_>, app: &App, case: &CaseFile) -> Resu
         Disposition::Indeterminate => (Slug::PolicyIndeterminate, assessed.unknown.join("; ")),
         _ => return Ok(()),
     };
-    Err(
-        Problem::new(slug, format!("The office cannot be told of this outcome. {why}"))
-            .with_refusal(case.id, "notify_release"),
+    Err(Problem::new(
+        slug,
+        format!("The office cannot be told of this outcome. {why}"),
     )
+    .with_refusal(case.id, "notify_release"))
 }
 
 fn withdrawn() -> Problem {

@@ -113,9 +113,7 @@ async fn attach(
         case.status = status;
         if let Some(released_at) = state.released_at {
             // The person is gone: a hold that ran has ended with that.
-            events.extend(
-                end_running(tx, &mut case, EndReason::Released, released_at, now).await?,
-            );
+            events.extend(end_running(tx, &mut case, EndReason::Released, released_at, now).await?);
         }
         case_file::save(tx, &case).await?;
     }

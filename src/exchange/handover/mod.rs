@@ -246,9 +246,21 @@ mod tests {
         let own = statement("2026-11-24T08:00:00Z", "Alder County Jail, sally port");
         assert_eq!(state(&own, None), HandoverState::Waiting);
         for (taken_at, place, expected) in [
-            ("2026-11-24T08:30:00Z", "SALLY PORT Alder County Jail", HandoverState::Confirmed),
-            ("2026-11-24T07:29:59Z", "Alder County Jail, sally port", HandoverState::Disputed),
-            ("2026-11-24T08:00:00Z", "County Court", HandoverState::Disputed),
+            (
+                "2026-11-24T08:30:00Z",
+                "SALLY PORT Alder County Jail",
+                HandoverState::Confirmed,
+            ),
+            (
+                "2026-11-24T07:29:59Z",
+                "Alder County Jail, sally port",
+                HandoverState::Disputed,
+            ),
+            (
+                "2026-11-24T08:00:00Z",
+                "County Court",
+                HandoverState::Disputed,
+            ),
         ] {
             assert_eq!(state(&own, Some(&statement(taken_at, place))), expected);
         }

@@ -13,9 +13,7 @@ pub fn permitting() -> Law {
 }
 
 /// A law whose answer on holding is the test's; the other acts are the agency's choice.
-pub fn holding(
-    answer: impl Fn(&Question<'_>) -> Disposition + Send + Sync + 'static,
-) -> Law {
+pub fn holding(answer: impl Fn(&Question<'_>) -> Disposition + Send + Sync + 'static) -> Law {
     Law::answering(move |question| {
         let mut assessment = unaddressed();
         assessment.hold_past_release.disposition = answer(question);
@@ -25,9 +23,7 @@ pub fn holding(
 }
 
 /// A law whose answer on notifying is the test's.
-pub fn notifying(
-    answer: impl Fn(&Question<'_>) -> Disposition + Send + Sync + 'static,
-) -> Law {
+pub fn notifying(answer: impl Fn(&Question<'_>) -> Disposition + Send + Sync + 'static) -> Law {
     Law::answering(move |question| {
         let mut assessment = unaddressed();
         assessment.hold_past_release.disposition = Disposition::Permitted;
