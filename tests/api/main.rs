@@ -8,6 +8,7 @@ mod facts;
 mod handovers;
 mod hangups;
 mod historical;
+mod hold_orders;
 mod holds;
 mod hostile;
 mod idempotency;
