@@ -1130,7 +1130,7 @@ async fn two_worlds_that_differ_in_hidden_facts_look_the_same(
 }
 
 /// Leaks that are planted, and must be found.
-const LEAKS: [(&str, &str); 5] = [
+const LEAKS: [(&str, &str); 6] = [
     (
         "an id of the stream changes",
         "update log.office_entry set subjects = jsonb_set(subjects, '{notification}', to_jsonb(gen_random_uuid()::text))
@@ -1151,6 +1151,10 @@ const LEAKS: [(&str, &str); 5] = [
         "a field of an event holds a booking's id",
         "update log.office_entry set data = data || jsonb_build_object('booking', gen_random_uuid())
           where office_id = OFFICE and type = 'release_notice.disclosed'",
+    ),
+    (
+        "a hand-over that the jail has not stated moves the office's stage",
+        "update exchange.detainer set handed_over_at = '2026-11-20T10:00:00Z' where office_id = OFFICE",
     ),
     (
         "an undisclosed service is seen",
