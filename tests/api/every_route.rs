@@ -63,6 +63,19 @@ const TABLE: &[Row] = &[
     ("GET",    "/v1/detainers/{id}/determinations",     [200, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/determinations",     [403, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/detainers/{id}/assessment",         [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/facts",              [200, 200, 403, 403, 403, 403]),
+    ("PATCH",  "/v1/detainers/{id}/facts",              [428, 428, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/citizenship-claims", [200, 200, 403, 403, 403, 403]),
+    ("POST",   "/v1/detainers/{id}/citizenship-claims", [422, 422, 403, 403, 403, 403]),
+    ("PATCH",  "/v1/detainers/{id}/citizenship-claims/{claim}", [428, 428, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/hold",               [200, 200, 403, 403, 403, 403]),
+    ("POST",   "/v1/detainers/{id}/hold",               [403, 422, 403, 403, 403, 403]),
+    ("POST",   "/v1/detainers/{id}/hold/end",           [403, 422, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/handover",           [200, 200, 200, 403, 403, 403]),
+    ("POST",   "/v1/detainers/{id}/handover",           [403, 422, 422, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/duties",             [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/duties/{duty}",      [200, 200, 403, 403, 403, 403]),
+    ("PATCH",  "/v1/detainers/{id}/duties/{duty}",      [428, 428, 403, 403, 403, 403]),
     ("POST",   "/v1/detainers/{id}/outcome",            [403, 422, 422, 403, 403, 403]),
     ("GET",    "/v1/bookings",                          [200, 200, 403, 403, 403, 403]),
     ("GET",    "/v1/bookings/{booking_number}",         [200, 200, 403, 403, 403, 403]),
@@ -86,6 +99,8 @@ struct World {
     booking_number: String,
     notice: String,
     notification: String,
+    claim: String,
+    duty: String,
     key: String,
 }
 
@@ -117,8 +132,19 @@ impl World {
             .await
             .expect(201);
         let notification = decided.json()["notification"].as_str().unwrap().to_owned();
+        custody::acknowledge(&reviewer, &detainer).await;
+        custody::serve(&reviewer, &detainer).await;
+        let path = format!("/v1/detainers/{detainer}");
+        let duties = reviewer.get(&format!("{path}/duties")).await.json();
+        let claim = json!({"kind": "us_citizen", "claimed_at": "2026-11-21T09:00:00-08:00"});
+        let claim = id(reviewer
+            .post(&format!("{path}/citizenship-claims"), claim)
+            .await
+            .expect(201));
         app.settle().await;
         Self {
+            claim,
+            duty: duties["items"][0]["id"].as_str().unwrap().to_owned(),
             detainer,
             booking_number: number.to_owned(),
             notice,
@@ -136,13 +162,18 @@ impl World {
             "keys" => &self.key,
             _ => "06073",
         };
-        fill(pattern, id, &self.booking_number)
+        let pattern = pattern
+            .replace("{claim}", &self.claim)
+            .replace("{duty}", &self.duty);
+        fill(&pattern, id, &self.booking_number)
     }
 }
 
 fn fill(pattern: &str, id: &str, booking_number: &str) -> String {
     pattern
         .replace("{id}", id)
+        .replace("{claim}", id)
+        .replace("{duty}", id)
         .replace("{booking_number}", booking_number)
         .replace("{ori}", ALDER)
         .replace("{code}", SND)

@@ -124,6 +124,11 @@ async fn facts_are_patched_under_their_tag_and_keep_who_stated_them(
             "/convictions/0/level",
         ),
         (
+            json!({"convictions": [{"statute": "burglary"}]}),
+            422,
+            "/convictions/0/statute",
+        ),
+        (
             json!({"charges": [{"statute": "PC 459", "gang": 1}]}),
             400,
             "/charges/0/gang",

@@ -314,6 +314,29 @@ async fn four_threads(app: &TestApp) {
             )
             .await
             .expect(201);
+        custody::serve(&jailer, &id).await;
+        let facts = format!("{path}/facts");
+        let tag = jailer.get(&facts).await.header("etag");
+        jailer
+            .patch(&facts, &tag, json!({"convictions": []}))
+            .await
+            .expect(200);
+        let start = (app.app.clock.now() - chrono::Duration::hours(1)).to_rfc3339();
+        jailer
+            .post(&format!("{path}/hold"), custody::hold(&start))
+            .await
+            .expect(201);
+        let claim = json!({"kind": "us_citizen", "claimed_at": "2026-11-21T09:00:00-08:00"});
+        jailer
+            .post(&format!("{path}/citizenship-claims"), claim)
+            .await
+            .expect(201);
+        for side in [&jailer, &liaison] {
+            let taken = custody::handover("2026-11-24T08:00:00-08:00", "Sally port");
+            side.post(&format!("{path}/handover"), taken)
+                .await
+                .expect(201);
+        }
         let outcome = json!({"notice": "notified_before", "custody": "unknown", "stated_at": "2026-11-24T09:00:00-08:00"});
         let mut shared = outcome.clone();
         shared["disclose"] = json!(true);
@@ -343,7 +366,7 @@ async fn row_security_holds_without_the_filter_in_rust(
     options: PgPoolOptions,
     owner: PgConnectOptions,
 ) {
-    let app = TestApp::start(options, owner.clone()).await;
+    let app = TestApp::start_under(options, owner.clone(), custody::permitting()).await;
     four_threads(&app).await;
     let mut conn = owner.connect().await.unwrap();
     let alder = tenant_id(
@@ -445,7 +468,7 @@ async fn row_security_holds_without_the_filter_in_rust(
         }
     }
     assert!(
-        looked_at >= 20,
+        looked_at >= 29,
         "only {looked_at} tables had foreign rows to look for"
     );
     app.stop().await;
@@ -456,7 +479,7 @@ async fn a_foreign_row_can_be_neither_written_nor_moved(
     options: PgPoolOptions,
     owner: PgConnectOptions,
 ) {
-    let app = TestApp::start(options, owner.clone()).await;
+    let app = TestApp::start_under(options, owner.clone(), custody::permitting()).await;
     four_threads(&app).await;
     let mut conn = owner.connect().await.unwrap();
     let operator = &app.app.pools.operator;

@@ -61,8 +61,11 @@ pub fn known(
             .flat_map(|booking| &booking.charges)
             .filter(|charge| model::ending(charge.disposition.as_deref()) == ending)
             .map(|charge| {
+                // A feed writes freely: what the rules could not look up is unknown to them.
+                let state = charge.state.as_deref().map(|text| text.trim().to_uppercase());
                 json!({
-                    "state": charge.state, "statute": charge.statute,
+                    "state": state.filter(|text| model::is_state(text)),
+                    "statute": charge.statute.as_deref().filter(|text| model::is_statute(text)),
                     "level": model::level(charge.level.as_deref()), "disposition_on": charge.disposition_on,
                 })
             })

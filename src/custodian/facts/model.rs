@@ -53,10 +53,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offense {
+    /// Postal code of the state, or `US`.
     pub state: Option<String>,
     /// Code abbreviation, blank, section: `PC 243(e)(1)`.
-    pub statute: String,
-    pub degree: Option<String>,
+    pub statute: Option<String>,
+    pub degree: Option<Degree>,
     pub level: Option<Level>,
     pub wobbler: Option<bool>,
     /// Such as Connecticut's `B`.
@@ -74,6 +75,15 @@ pub struct Offense {
 pub enum Level {
     Felony,
     Misdemeanor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Degree {
+    First,
+    Second,
+    Third,
+    Fourth,
 }
 
 #[derive(Deserialize)]
@@ -250,34 +260,56 @@ fn offense(value: &Value) -> Result<(), Problem> {
     }
     let offense: Offense = json::read(value.clone())?;
     let mut complaints = Complaints::default();
-    complaints.text("/statute", &offense.statute, 60);
-    for (pointer, text, max) in [
-        ("/state", &offense.state, 20),
-        ("/degree", &offense.degree, 40),
-        ("/class", &offense.class, 20),
-        ("/california_equivalent", &offense.california_equivalent, 60),
+    for (pointer, text) in [
+        ("/statute", &offense.statute),
+        ("/california_equivalent", &offense.california_equivalent),
     ] {
-        complaints.optional_text(pointer, text.as_deref(), max);
+        if text.as_deref().is_some_and(|text| !is_statute(text)) {
+            complaints.add(
+                pointer,
+                "format",
+                "A code, a blank and a section are expected, such as PC 243(e)(1).",
+            );
+        }
     }
+    if offense.state.as_deref().is_some_and(|text| !is_state(text)) {
+        complaints.add(
+            "/state",
+            "format",
+            "A two-letter postal code is expected, or US.",
+        );
+    }
+    complaints.optional_text("/class", offense.class.as_deref(), 20);
     complaints.finish()
 }
 
-/// A letter of INA 101(a)(43), perhaps with its roman number: `A`, `M(i)`.
-fn is_paragraph(value: &Value) -> bool {
-    let Some(text) = value.as_str() else {
+/// `PC 243(e)(1)`: a code, a blank, a section with a digit in it, and its subdivisions.
+pub fn is_statute(text: &str) -> bool {
+    let Some((code, place)) = text.trim().rsplit_once(char::is_whitespace) else {
         return false;
     };
-    let mut chars = text.chars();
-    let letter = chars.next().is_some_and(|c| ('A'..='U').contains(&c));
-    let rest = chars.as_str();
-    letter
-        && (rest.is_empty()
-            || rest
-                .strip_prefix('(')
-                .and_then(|rest| rest.strip_suffix(')'))
-                .is_some_and(|inner| {
-                    (1..=4).contains(&inner.len()) && inner.bytes().all(|b| b"ivx".contains(&b))
-                }))
+    let (section, rest) = place.split_at(place.find('(').unwrap_or(place.len()));
+    let subdivisions = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .map_or(rest.is_empty(), |rest| {
+            rest.split(")(")
+                .all(|part| !part.is_empty() && !part.contains(['(', ')']))
+        });
+    text.len() <= 60
+        && !code.trim().is_empty()
+        && section.contains(|c: char| c.is_ascii_digit())
+        && subdivisions
+}
+
+/// The postal code of a state, or `US`.
+pub fn is_state(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// A letter of INA 101(a)(43), from A to U.
+fn is_paragraph(value: &Value) -> bool {
+    matches!(value.as_str().map(str::as_bytes), Some([b'A'..=b'U']))
 }
 
 /// The same problem, with its pointers below another one.
@@ -373,7 +405,7 @@ mod tests {
                     json!([]),
                     json!([{"statute": "PC 459", "level": "felony", "disposition_on": "2012-11-24"}]),
                 ],
-                json!([{"level": "felony"}]),
+                json!([{"statute": "burglary"}]),
             ),
             ("charges", vec![], json!(false)),
             (
@@ -383,7 +415,7 @@ mod tests {
             ),
             (
                 "federal_aggravated_felony",
-                vec![json!(["A", "M(i)"]), json!([])],
+                vec![json!(["A", "M"]), json!([])],
                 json!(["Z"]),
             ),
             (
@@ -435,6 +467,16 @@ mod tests {
             patched(json!({"tsdb_match": true, "age": null}), before),
             Ok(vec![])
         );
+    }
+
+    #[test]
+    fn an_offense_is_named_as_the_rules_look_it_up() {
+        for good in ["PC 459", "PC 243(e)(1)", "HS 11378", "Penal Code 187(a)"] {
+            assert!(is_statute(good), "{good}");
+        }
+        for bad in ["459", "burglary", "PC", "PC 243(e", "PC (a)", "PC 1()", ""] {
+            assert!(!is_statute(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -124,7 +124,11 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
         count: count.to_string(),
         href: format!("/detainers?status=pending{stage}"),
     };
-    let pending = counts.received + counts.acknowledged + counts.served + counts.release_expected;
+    let pending = counts.received
+        + counts.acknowledged
+        + counts.served
+        + counts.release_expected
+        + counts.hold_running;
     let page = OverviewPage {
         layout: frame.layout("Overview"),
         due_summary: match (due.len(), overdue) {
@@ -144,6 +148,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
                 counts.release_expected,
                 "&stage=release_expected",
             ),
+            count("on hold", counts.hold_running, "&stage=hold_running"),
         ],
         feeds: Vec::new(),
         as_of: When {
