@@ -88,7 +88,7 @@ const TABLE: &[Row] = &[
     ("POST",   "/v1/notifications/{id}/acknowledgement",[403, 403, 422, 403, 403, 403]),
     ("POST",   "/v1/notifications/{id}/attempts",       [422, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/agencies/{ori}/standing-decisions", [200, 200, 403, 403, 403, 403]),
-    ("PUT",    "/v1/agencies/{ori}/standing-decisions", [403, 428, 403, 403, 403, 403]),
+    ("PUT",    "/v1/agencies/{ori}/standing-decisions", [403, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/statistics/detainers",              [200, 200, 200, 200, 200, 200]),
 ];

@@ -13,6 +13,7 @@ mod holds;
 mod hostile;
 mod idempotency;
 mod leaves;
+mod notices;
 mod orders;
 mod outcomes;
 mod papers;
