@@ -27,7 +27,7 @@ pub async fn of_case(
     Ok(assessed.remove(0))
 }
 
-/// The same for a page of a list, in its order: three statements, however long the page.
+/// The same for a page of a list, in its order: two statements, however long the page.
 pub async fn of_cases(
     tx: &mut ScopedTx<'_>,
     app: &App,

@@ -43,7 +43,6 @@ impl Turning {
                 hold_past_release: act.clone(),
                 transfer_custody: act.clone(),
                 allow_interview: act,
-                ..sallyport::policy::unaddressed()
             }
         })
     }

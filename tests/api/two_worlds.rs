@@ -1024,7 +1024,7 @@ fn fax(office: &str, sequence: usize, person: usize, form: usize) -> Value {
     body["channel"] = json!("fax");
     body["source_id"] = json!(format!("fax-{sequence}-{form}"));
     body["subject"]["booking_number"] = json!(booking_number(sequence, person));
-    body["victim_or_witness"] = json!(form % 2 == 0);
+    body["victim_or_witness"] = json!(form.is_multiple_of(2));
     body
 }
 

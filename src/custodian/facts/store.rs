@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use serde::Deserialize;
 use serde_json::Value;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::state::Source;
@@ -89,7 +91,7 @@ pub struct BookingFacts {
     pub charges: Vec<BookingCharge>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct BookingCharge {
     pub statute: Option<String>,
     pub state: Option<String>,
@@ -98,7 +100,7 @@ pub struct BookingCharge {
     pub disposition_on: Option<NaiveDate>,
 }
 
-/// The same for each of these bookings: two statements, however many there are.
+/// The same for each of these bookings: one statement, however many there are.
 pub async fn of_bookings(
     tx: &mut ScopedTx<'_>,
     bookings: &[Uuid],
@@ -112,7 +114,12 @@ pub async fn of_bookings(
                   exists (select from custodian.release_notice n
                            where n.agency_id = b.agency_id and n.booking_id = b.id and n.public_url is not null
                              and not exists (select from custodian.release_notice l
-                                              where l.agency_id = n.agency_id and l.supersedes = n.id)) as "public!"
+                                              where l.agency_id = n.agency_id and l.supersedes = n.id)) as "public!",
+                  (select jsonb_agg(jsonb_build_object('statute', c.statute, 'state', c.state, 'level', c.level,
+                                                       'disposition', c.disposition, 'disposition_on', c.disposition_on)
+                                    order by c.ordinal)
+                     from custodian.charge c
+                    where c.agency_id = b.agency_id and c.booking_id = b.id) as "charges: Json<Vec<BookingCharge>>"
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.id = any($2)"#,
         agency,
@@ -120,35 +127,15 @@ pub async fn of_bookings(
     )
     .fetch_all(tx.conn())
     .await?;
-    let mut found: HashMap<Uuid, BookingFacts> = rows
+    Ok(rows
         .into_iter()
         .map(|row| {
             let facts = BookingFacts {
                 date_of_birth: row.date_of_birth,
                 release_information_public: row.public,
-                charges: Vec::new(),
+                charges: row.charges.map(|charges| charges.0).unwrap_or_default(),
             };
             (row.id, facts)
         })
-        .collect();
-    let charges = sqlx::query!(
-        r#"select booking_id, statute, state, level, disposition, disposition_on from custodian.charge
-            where agency_id = $1 and booking_id = any($2) order by booking_id, ordinal"#,
-        agency,
-        bookings
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    for row in charges {
-        if let Some(facts) = found.get_mut(&row.booking_id) {
-            facts.charges.push(BookingCharge {
-                statute: row.statute,
-                state: row.state,
-                level: row.level,
-                disposition: row.disposition,
-                disposition_on: row.disposition_on,
-            });
-        }
-    }
-    Ok(found)
+        .collect())
 }

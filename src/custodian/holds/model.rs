@@ -80,13 +80,18 @@ pub fn count(
             Some("hold_started") => starts.recorded_at,
             _ => start,
         };
+        // No hours are the same as no hold.
+        let (basis, hours) = match law.hours {
+            Some(0) => (Basis::Nothing, clock::HOURS),
+            hours => (law.basis, hours.unwrap_or(clock::HOURS)),
+        };
         all.push(Counted {
             by: "law".to_owned(),
             rule: law
                 .rule
                 .clone()
                 .unwrap_or_else(|| "the law of the place".to_owned()),
-            deadline: deadline(law.basis, start, law.hours.unwrap_or(clock::HOURS))?,
+            deadline: deadline(basis, start, hours)?,
         });
     }
     all.sort_by_key(|counted| counted.deadline.deadline_at);
@@ -173,6 +178,10 @@ mod tests {
             ),
             (
                 law(Basis::Nothing, None, "otherwise_releasable"),
+                "2026-11-25T17:00:00-08:00",
+            ),
+            (
+                law(Basis::Form48, Some(0), "otherwise_releasable"),
                 "2026-11-25T17:00:00-08:00",
             ),
             (
