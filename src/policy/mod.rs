@@ -2,6 +2,8 @@
 //! an agency's place, nobody has addressed the acts, and the default of the combination holds:
 //! no authority to hold, the rest the agency's choice.
 
+pub mod clock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::actor::words;
