@@ -40,6 +40,20 @@ pub enum ConditionText {
     AgeUnder(u8),
 }
 
+impl ConditionText {
+    /// The names of the conditions that it uses.
+    pub fn uses<'a>(&'a self, into: &mut Vec<&'a str>) {
+        match self {
+            ConditionText::All(parts) | ConditionText::Any(parts) => {
+                parts.iter().for_each(|part| part.uses(into));
+            }
+            ConditionText::Not(part) => part.uses(into),
+            ConditionText::Use(name) => into.push(name),
+            _ => {}
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudicialText {
@@ -289,9 +303,27 @@ fn in_words(name: FactName) -> &'static str {
 }
 
 fn any_offense(known: Option<&[Offense]>, test: &OffenseTest, on: NaiveDate) -> Tri {
-    known.map_or(Tri::Unknown, |known| {
-        Tri::any(known.iter().map(|offense| test.holds(offense, on)))
-    })
+    let Some(known) = known else {
+        return Tri::Unknown;
+    };
+    let mut values = known.iter().map(|offense| test.holds(offense, on));
+    let Some(wanted) = test.text.at_least else {
+        return Tri::any(values);
+    };
+    let (yes, perhaps) = values
+        .by_ref()
+        .fold((0, 0), |(yes, perhaps), value| match value {
+            Tri::True => (yes + 1, perhaps + 1),
+            Tri::Unknown => (yes, perhaps + 1),
+            Tri::False => (yes, perhaps),
+        });
+    if yes >= wanted {
+        Tri::True
+    } else if perhaps >= wanted {
+        Tri::Unknown
+    } else {
+        Tri::False
+    }
 }
 
 fn unknown_offenses(

@@ -275,7 +275,13 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
             line: place.map_or(0, |place| place.line()),
             column: place.map_or(0, |place| place.column()),
             field: if field == "." { String::new() } else { field },
-            reason: reason.lines().next().unwrap_or_default().to_owned(),
+            // The place stands in front.
+            reason: reason
+                .lines()
+                .next()
+                .and_then(|line| line.split(" at line ").next())
+                .unwrap_or_default()
+                .to_owned(),
         }
     })
 }
@@ -434,3 +440,6 @@ impl Rules {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -395,6 +395,9 @@ pub struct OffenseText {
     /// Decision date ≤ disposition date + so many calendar years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_years: Option<u32>,
+    /// So many of them; one by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<usize>,
 }
 
 /// The same with its lists found, and what an override of the rule drops.

@@ -318,7 +318,22 @@ impl Rule {
                 .collect(),
             shared: BTreeMap::new(),
         };
-        for (name, condition) in &text.conditions {
+        // One that uses others comes after them, wherever it stands.
+        let mut left: Vec<_> = text.conditions.iter().collect();
+        while !left.is_empty() {
+            let is_ready = |condition: &ConditionText| {
+                let mut names = Vec::new();
+                condition.uses(&mut names);
+                names
+                    .iter()
+                    .all(|name| !left.iter().any(|(other, _)| other.as_str() == *name))
+            };
+            // None is ready: they go round in a circle.
+            let next = left
+                .iter()
+                .position(|(_, condition)| is_ready(condition))
+                .ok_or_else(|| wrong(&format!("conditions.{}", left[0].0), "uses itself"))?;
+            let (name, condition) = left.remove(next);
             let compiled = compiler.condition(condition, &format!("conditions.{name}"))?;
             compiler.shared.insert(name.clone(), Arc::new(compiled));
         }
@@ -478,15 +493,12 @@ impl Compiler<'_> {
             ConditionText::Not(part) => {
                 Condition::Not(Box::new(self.condition(part, &format!("{field}.not"))?))
             }
-            // Names are read in their order, so a condition cannot use itself.
-            ConditionText::Use(name) => {
-                Condition::Shared(self.shared.get(name).cloned().ok_or_else(|| {
-                    wrong(
-                        field,
-                        &format!("no condition before this one is named {name}"),
-                    )
-                })?)
-            }
+            ConditionText::Use(name) => Condition::Shared(
+                self.shared
+                    .get(name)
+                    .cloned()
+                    .ok_or_else(|| wrong(field, &format!("no condition is named {name}")))?,
+            ),
             ConditionText::Fact(name) => Condition::Fact(*name),
             ConditionText::Conviction(text) => Condition::Conviction(self.offense(text, field)?),
             ConditionText::Charge(text) => Condition::Charge(self.offense(text, field)?),
