@@ -3,6 +3,9 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
+    for law in ["policies", "offenses", "holidays"] {
+        println!("cargo::rerun-if-changed=config/{law}");
+    }
     let _ = std::fs::create_dir_all("assets");
     println!("cargo::rerun-if-changed=assets");
     utoipa_config::Config::new()

@@ -2,7 +2,19 @@
 //! an agency's place, nobody has addressed the acts, and the default of the combination holds:
 //! no authority to hold, the rest the agency's choice.
 
+pub mod answer;
+pub mod cases;
 pub mod clock;
+pub mod combine;
+pub mod condition;
+pub mod evaluate;
+pub mod facts;
+pub mod load;
+pub mod offense;
+pub mod place;
+pub mod rule;
+pub mod tri;
+pub mod wrong;
 
 use std::sync::Arc;
 
