@@ -12,7 +12,7 @@ use crate::custodian::claims::{api as claims, make, resolve};
 use crate::custodian::detainers::api as case_files;
 use crate::custodian::determinations::{api as determinations, decide};
 use crate::custodian::duties::api as duties;
-use crate::custodian::facts::{api as facts, model as fact};
+use crate::custodian::facts::api as facts;
 use crate::custodian::holds::{api as holds, end, start};
 use crate::custodian::release_notices::{api as notices, record};
 use crate::exchange::detainer::{body, filter, request};
@@ -72,7 +72,7 @@ pub struct WhoAmI {
     determinations::AssessmentBody,
     facts::FactsBody,
     facts::FactsPatch,
-    fact::Offense,
+    crate::policy::offense::Offense,
     make::ClaimRequest,
     resolve::ResolutionRequest,
     claims::ClaimBody,

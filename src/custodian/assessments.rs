@@ -10,6 +10,8 @@ use crate::custodian::facts::known::{Known, known};
 use crate::custodian::facts::store as facts;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Paper;
+use crate::http::Problem;
+use crate::http::problem::Slug;
 use crate::policy::{Act, ActAssessment, Assessment, Disposition, Question};
 use crate::types::Timestamp;
 use crate::types::actor::Tenant;
@@ -60,6 +62,41 @@ pub async fn of_cases(
             assess(app, &agency, at, known(paper, case, stated, booking, today))
         })
         .collect())
+}
+
+/// The law's leave for one act on a request.
+///
+/// # Errors
+/// 409 `policy-prohibits` or `policy-indeterminate`, which is logged as a refusal.
+pub fn must_allow(case: &CaseFile, act: Act, assessment: &Assessment) -> Result<(), Problem> {
+    let assessed = assessment.of(act);
+    let (slug, detail) = match assessed.disposition {
+        Disposition::Prohibited => (
+            Slug::PolicyProhibits,
+            format!("{act} is prohibited here. {}", assessed.because.join(" ")),
+        ),
+        Disposition::Indeterminate => (
+            Slug::PolicyIndeterminate,
+            format!("{act} cannot be settled: {}", assessed.unknown.join("; ")),
+        ),
+        _ => return Ok(()),
+    };
+    Err(Problem::new(slug, detail).with_refusal(case.id, act.as_str()))
+}
+
+/// No claim of citizenship or status is open: while one is, cooperation pauses.
+///
+/// # Errors
+/// 409 `policy-indeterminate`, which is logged as a refusal.
+pub fn must_have_no_claim(case: &CaseFile, act: Act) -> Result<(), Problem> {
+    if !case.claim_open {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Slug::PolicyIndeterminate,
+        "A claim of citizenship or status is open on this request; resolve it first.",
+    )
+    .with_refusal(case.id, act.as_str()))
 }
 
 /// The date in the caller's zone.

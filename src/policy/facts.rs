@@ -228,6 +228,11 @@ pub struct Contradiction {
     pub detail: String,
 }
 
+/// The postal code of a state, or `US`.
+pub fn is_state(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
 impl Facts {
     /// What the types cannot say: the facts must fit one another.
     pub fn contradictions(&self) -> Vec<Contradiction> {
@@ -267,7 +272,7 @@ impl Facts {
         ] {
             for (at, offense) in offenses.iter().flatten().enumerate() {
                 if let Some(state) = &offense.state
-                    && !(state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase()))
+                    && !is_state(state)
                 {
                     say(
                         &format!("/{name}/{at}/state"),

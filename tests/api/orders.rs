@@ -6,6 +6,7 @@ use std::time::Duration;
 use sallyport::app::App;
 use sallyport::custodian::detainers::case_file;
 use sallyport::custodian::determinations::decide::decide;
+use sallyport::custodian::readers::{Entry, handle};
 use sallyport::custodian::release_notices::record::{Recorded, record};
 use sallyport::db::ScopedTx;
 use sallyport::db::pools::{Logins, PoolSize, Pools};
@@ -169,8 +170,6 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
     options: PgPoolOptions,
     owner: PgConnectOptions,
 ) {
-    use sallyport::custodian::readers::{Entry, handle};
-
     let app = TestApp::start(options, owner).await;
     let (liaison, jailer) = (app.liaison(SND).await, app.reviewer(ALDER).await);
     let id = lodge(&liaison).await;
@@ -620,5 +619,102 @@ async fn an_outage_of_the_readers_loses_no_consequence(
 
     let app = TestApp::start(options, owner).await;
     expect_matched(&app, &lodged.id.to_string()).await;
+    app.stop().await;
+}
+
+/// A person who was here before: an earlier stay is no answer to a request that came after it.
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_request_is_not_closed_by_a_stay_that_was_over(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jailer) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let mut before = booking(NUMBER);
+    before["booked_at"] = json!("2024-03-01T10:00:00-08:00");
+    jailer
+        .put("/v1/bookings/24-1", before.clone())
+        .await
+        .expect(201);
+    let left = notice("24-1", "actual", "2024-03-05T10:00:00-08:00");
+    jailer.post("/v1/release-notices", left).await.expect(201);
+    app.settle().await;
+    // Lodged before the jail's system has sent the new stay.
+    let lodged = liaison
+        .post("/v1/detainers", detainer(SND, ALDER, NUMBER))
+        .await
+        .expect(201);
+    app.settle().await;
+    let path = format!("/v1/detainers/{}", lodged.json()["id"].as_str().unwrap());
+    let waiting = jailer.get(&path).await.json();
+    assert_eq!(
+        (&waiting["status"], &waiting["booking"]),
+        (&json!("pending"), &Value::Null)
+    );
+    // A late word about the old stay takes nothing either.
+    before["charges"][0]["disposition"] = json!("convicted");
+    jailer.put("/v1/bookings/24-1", before).await.expect(200);
+    app.settle().await;
+    assert_eq!(jailer.get(&path).await.json()["booking"], Value::Null);
+    let new = jailer
+        .put("/v1/bookings/26-1", booking(NUMBER))
+        .await
+        .expect(201);
+    app.settle().await;
+    let seen = jailer.get(&path).await.json();
+    assert_eq!(
+        (&seen["status"], &seen["booking"]),
+        (&json!("pending"), &new.json()["id"])
+    );
+    app.stop().await;
+}
+
+/// The reader of an old stay may run after the new one and the request are both there.
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_late_reader_of_an_old_stay_takes_no_request(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let jailer = app.reviewer(ALDER).await;
+    let mut before = booking(NUMBER);
+    before["booked_at"] = json!("2024-03-01T10:00:00-08:00");
+    let old = jailer.put("/v1/bookings/24-1", before).await.expect(201);
+    let left = notice("24-1", "actual", "2024-03-05T10:00:00-08:00");
+    jailer.post("/v1/release-notices", left).await.expect(201);
+    jailer
+        .put("/v1/bookings/26-1", booking(NUMBER))
+        .await
+        .expect(201);
+    app.settle().await;
+    // The request is there, and its own reader has not run: the old stay's comes first.
+    let mut tx = office_tx(&app).await;
+    let request = serde_json::from_value(detainer(SND, ALDER, NUMBER)).unwrap();
+    let paper = sallyport::office::detainers::issue::issue(&mut tx, &app.app, request)
+        .await
+        .unwrap_or_else(|problem| panic!("{}", problem.detail))
+        .paper();
+    tx.commit().await.unwrap();
+    let entry = Entry {
+        kind: "booking.changed".to_owned(),
+        agency: app.actor_at(ALDER).await.agency.unwrap(),
+        detainer: None,
+        booking: old.json()["id"].as_str().unwrap().parse().ok(),
+        relay: None,
+        told: None,
+    };
+    handle(&app.app, &entry)
+        .await
+        .unwrap_or_else(|problem| panic!("{}", problem.detail));
+    app.settle().await;
+    let seen = jailer
+        .get(&format!("/v1/detainers/{}", paper.id))
+        .await
+        .json();
+    let new = jailer.get("/v1/bookings/26-1").await.json();
+    assert_eq!(
+        (&seen["status"], &seen["booking"]),
+        (&json!("pending"), &new["id"])
+    );
     app.stop().await;
 }

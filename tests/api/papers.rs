@@ -31,6 +31,20 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     body
 }
 
+/// The types of what this caller sees of a request, in order.
+async fn kinds(client: &Client, id: &str) -> Vec<String> {
+    let timeline = client
+        .get(&format!("/v1/detainers/{id}/timeline"))
+        .await
+        .expect(200);
+    timeline.json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 async fn acknowledge(client: &Client, id: &str) -> Answer {
     client
         .post(
@@ -292,17 +306,10 @@ async fn typed_in_paper_is_the_jails_own_until_it_is_acknowledged(
     ] {
         assert_eq!(seen.pointer(pointer), Some(&expected), "{pointer}");
     }
-    let timeline = liaison
-        .get(&format!("/v1/detainers/{paper}/timeline"))
-        .await
-        .json();
-    let kinds: Vec<&str> = timeline["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| event["type"].as_str().unwrap())
-        .collect();
-    assert_eq!(kinds, ["detainer.received", "detainer.acknowledged"]);
+    assert_eq!(
+        kinds(&liaison, &paper).await,
+        ["detainer.received", "detainer.acknowledged"]
+    );
     // From here on it is a request like any other.
     jail.post(&format!("/v1/detainers/{paper}/service"), served)
         .await
@@ -536,18 +543,8 @@ async fn a_relayed_copy_crosses_by_the_hand_over(options: PgPoolOptions, owner: 
         (&seen["stage"], &seen["channel"], &seen["custodian"]),
         (&json!("handed_over"), &json!("relay"), &json!(BIRCH))
     );
-    let timeline = liaison
-        .get(&format!("/v1/detainers/{copy}/timeline"))
-        .await
-        .json();
-    let kinds: Vec<&str> = timeline["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| event["type"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        kinds,
+        kinds(&liaison, &copy).await,
         ["detainer.received", "detainer.relayed", "handover.stated"]
     );
     // Cancelling the original ends the copy on both sides.
@@ -562,6 +559,73 @@ async fn a_relayed_copy_crosses_by_the_hand_over(options: PgPoolOptions, owner: 
         app.settle().await;
         let seen = client.get(&format!("/v1/detainers/{copy}")).await.json();
         assert_eq!(seen["status"], "cancelled");
+    }
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_relayed_copy_crosses_by_a_told_transfer_whichever_came_first(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let liaison = app.liaison(SND).await;
+    let (alder, birch) = (app.reviewer(ALDER).await, app.reviewer(BIRCH).await);
+    for relayed_first in [true, false] {
+        let number = format!("A00000001{}", u8::from(relayed_first));
+        let booked = format!("26-{}", u8::from(relayed_first));
+        let original = id(&liaison
+            .post("/v1/detainers", detainer(SND, ALDER, &number))
+            .await
+            .expect(201));
+        alder
+            .put(&format!("/v1/bookings/{booked}"), booking(&number))
+            .await
+            .expect(201);
+        app.settle().await;
+        let relay = async || {
+            alder
+                .post(
+                    &format!("/v1/detainers/{original}/relay"),
+                    json!({"to_custodian": BIRCH}),
+                )
+                .await
+                .expect(201);
+            app.settle().await;
+            let mine = list(&birch, &format!("?status=pending&a_number={number}")).await;
+            assert_eq!(mine.len(), 1);
+            mine[0].clone()
+        };
+        let mut copy = String::new();
+        if relayed_first {
+            copy = relay().await;
+        }
+        let left = notice(&booked, "transfer", "2026-11-24T08:00:00-08:00");
+        let left = alder.post("/v1/release-notices", left).await.expect(201);
+        // Recorded and not told: the office learns nothing of the move.
+        app.settle().await;
+        let before = list(&liaison, "?status=pending").await;
+        assert!(!before.contains(&copy));
+        let told = json!({"act": "notify_release", "decision": "comply", "reason_code": "law_permits",
+                          "notice": id(&left)});
+        alder
+            .post(&format!("/v1/detainers/{original}/determinations"), told)
+            .await
+            .expect(201);
+        app.settle().await;
+        if !relayed_first {
+            copy = relay().await;
+        }
+        app.settle().await;
+        let seen = liaison
+            .get(&format!("/v1/detainers/{copy}"))
+            .await
+            .expect(200);
+        assert_eq!(seen.json()["custodian"], BIRCH, "{relayed_first}");
+        assert_eq!(
+            kinds(&liaison, &copy).await,
+            ["detainer.received", "detainer.relayed"]
+        );
     }
     app.stop().await;
 }

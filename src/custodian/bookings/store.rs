@@ -457,7 +457,7 @@ pub async fn candidates(
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and (b.booking_number = $2
                   or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = $1 and i.index = any($3)))
-            order by b.booked_on desc nulls last limit 50"#,
+            order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 50"#,
         agency,
         booking_number,
         &indexes

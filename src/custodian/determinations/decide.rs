@@ -15,9 +15,8 @@ use crate::custodian::release_notices::store::{self as notices, NoticeRow, Revie
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
-use crate::http::problem::Slug;
 use crate::log::{self, Event, leaf};
-use crate::policy::{Act, ActAssessment, Disposition};
+use crate::policy::{Act, Disposition};
 use crate::types::ids::{self, DeterminationId};
 
 /// `POST …/determinations`.
@@ -60,12 +59,8 @@ pub async fn decide(
             .map_err(Problem::illegal_transition)?;
     }
     let complies = request.decision == Decision::Comply;
-    if complies && case.claim_open {
-        return Err(Problem::new(
-            Slug::PolicyIndeterminate,
-            "A claim of citizenship or status is open on this request; resolve it first.",
-        )
-        .with_refusal(case.id, request.act.as_str()));
+    if complies {
+        assessments::must_have_no_claim(&case, request.act)?;
     }
     let paper = papers::get(tx, &app.vault, case.id)
         .await?
@@ -75,7 +70,7 @@ pub async fn decide(
     let assessment = assessments::of_case(tx, app, &case, &paper, now).await?;
     let assessed = assessment.of(request.act);
     if complies {
-        must_be_allowed(&case, request.act, assessed)?;
+        assessments::must_allow(&case, request.act, &assessment)?;
     }
     let departs = assessed.disposition == Disposition::Required && !complies;
     if departs && request.note.is_none() {
@@ -89,7 +84,7 @@ pub async fn decide(
     if tells_decision {
         case.must_have_crossed("telling of the decision")
             .map_err(Problem::illegal_transition)?;
-        must_be_allowed(&case, Act::NotifyRelease, &assessment.notify_release)?;
+        assessments::must_allow(&case, Act::NotifyRelease, &assessment)?;
     }
 
     let mut notification = None;
@@ -162,22 +157,6 @@ pub fn made(
         true => event.data("departs_from_policy", true),
         false => event,
     }
-}
-
-/// The law's leave for an act.
-fn must_be_allowed(case: &CaseFile, act: Act, assessed: &ActAssessment) -> Result<(), Problem> {
-    let (slug, detail) = match assessed.disposition {
-        Disposition::Prohibited => (
-            Slug::PolicyProhibits,
-            format!("{act} is prohibited here. {}", assessed.because.join(" ")),
-        ),
-        Disposition::Indeterminate => (
-            Slug::PolicyIndeterminate,
-            format!("{act} cannot be settled: {}", assessed.unknown.join("; ")),
-        ),
-        _ => return Ok(()),
-    };
-    Err(Problem::new(slug, detail).with_refusal(case.id, act.as_str()))
 }
 
 /// The release notice that the decision names.

@@ -2,6 +2,7 @@
 //! a request that was withdrawn or replaced is told nothing more under.
 
 use crate::custodian::detainers::CaseFile;
+use crate::custodian::holds::store::Hold;
 use crate::custodian::release_notices::store::NoticeRow;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::{self, IllegalTransition};
@@ -52,7 +53,24 @@ pub async fn of_notice(
     } else {
         About::Status { kind, effective_at }
     };
-    tell(tx, case, about, now).await
+    let id = NotificationId::new(now);
+    Ok((id, tell(tx, case, about, id, now).await?))
+}
+
+/// Tells of a hold. Its row already names the notification.
+pub async fn of_hold(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    hold: &Hold,
+    id: NotificationId,
+    now: Timestamp,
+) -> Result<Event, Told> {
+    let about = About::Hold {
+        started_at: hold.started_at,
+        deadline_at: hold.deadline_at,
+        basis: hold.basis.clone(),
+    };
+    tell(tx, case, about, id, now).await
 }
 
 /// Tells of a decision.
@@ -68,15 +86,17 @@ pub async fn of_decision(
         decision: decision.to_owned(),
         at: now,
     };
-    tell(tx, case, about, now).await
+    let id = NotificationId::new(now);
+    Ok((id, tell(tx, case, about, id, now).await?))
 }
 
 async fn tell(
     tx: &mut ScopedTx<'_>,
     case: &CaseFile,
     about: About,
+    id: NotificationId,
     now: Timestamp,
-) -> Result<(NotificationId, Event), Told> {
+) -> Result<Event, Told> {
     case.must_have_crossed("telling the office")
         .map_err(Told::Barred)?;
     match detainer::store::lock(tx, case.id).await? {
@@ -90,7 +110,6 @@ async fn tell(
         }
         Some(None) => {}
     }
-    let id = NotificationId::new(now);
     let event = match &about {
         About::Release { kind, effective_at } => event(tx, "release_notice.disclosed", now)
             .data("kind", kind.as_str())
@@ -102,7 +121,14 @@ async fn tell(
             .data("act", act.as_str())
             .data("decision", decision.as_str())
             .instant("at", *at),
-        About::Hold { .. } => event(tx, "hold.disclosed", now),
+        About::Hold {
+            started_at,
+            deadline_at,
+            basis,
+        } => event(tx, "hold.disclosed", now)
+            .instant("started_at", *started_at)
+            .instant("deadline_at", *deadline_at)
+            .data("basis", basis.as_str()),
     };
     let event = event
         .also_for_office(case.office_id)
@@ -118,7 +144,7 @@ async fn tell(
     };
     notification::insert(tx, &new).await?;
     detainer::store::set_notified(tx, case.id, now).await?;
-    Ok((id, event))
+    Ok(event)
 }
 
 fn event(tx: &ScopedTx<'_>, kind: &'static str, now: Timestamp) -> Event {

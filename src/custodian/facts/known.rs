@@ -8,6 +8,7 @@ use super::model::{self, Ending};
 use super::store::{BookingFacts, Stated};
 use crate::custodian::detainers::CaseFile;
 use crate::exchange::detainer::Paper;
+use crate::policy::facts::is_state;
 
 /// The facts of one case.
 pub struct Known {
@@ -64,7 +65,7 @@ pub fn known(
                 // A feed writes freely: what the rules could not look up is unknown to them.
                 let state = charge.state.as_deref().map(|text| text.trim().to_uppercase());
                 json!({
-                    "state": state.filter(|text| model::is_state(text)),
+                    "state": state.filter(|text| is_state(text)),
                     "statute": charge.statute.as_deref().filter(|text| model::is_statute(text)),
                     "level": model::level(charge.level.as_deref()), "disposition_on": charge.disposition_on,
                 })

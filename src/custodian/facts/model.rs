@@ -1,104 +1,43 @@
-//! The facts of POLICY.md as the custodian may state them: names, types, and the merge patch.
-//! No SQL, no clock.
+//! The facts of POLICY.md as the custodian may state them: names and the merge patch. Their types
+//! are the rules' own. No SQL, no clock.
 
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::exchange::detainer::request::Complaints;
 use crate::http::problem::{FieldError, Slug};
-use crate::http::{Problem, json};
+use crate::http::{self, Problem};
+use crate::policy::facts::Facts;
+use crate::policy::offense::{OffenseLevel, Statute};
 
-/// What type of value a fact takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Truth,
-    JudicialWarrant,
-    Offenses,
-    Registrant,
-    Paragraphs,
-    Agreement,
-    Age,
-}
+/// The longest list of convictions or charges.
+const MOST_OFFENSES: usize = 500;
 
-/// Every fact that can be stated. `detainer` is the paper's and is not among them.
-const FACTS: &[(&str, Kind)] = &[
-    ("judicial_warrant", Kind::JudicialWarrant),
-    ("judicial_probable_cause", Kind::Truth),
-    ("convictions", Kind::Offenses),
-    ("charges", Kind::Offenses),
-    ("magistrate_finding_pc_872", Kind::Truth),
-    ("state_judicial_order", Kind::Truth),
-    ("registrant", Kind::Registrant),
-    ("federal_aggravated_felony", Kind::Paragraphs),
-    ("federal_felony_warrant", Kind::Truth),
-    ("tsdb_match", Kind::Truth),
-    ("reentry_after_removal", Kind::Truth),
-    ("release_information_public", Kind::Truth),
-    ("cost_reimbursement_agreement", Kind::Truth),
-    ("mou_with_dhs", Kind::Truth),
-    ("proof_of_citizenship_or_status", Kind::Truth),
-    ("interview_consent", Kind::Truth),
-    ("agreement_287g", Kind::Agreement),
-    ("age", Kind::Age),
-    ("victim_or_witness", Kind::Truth),
+/// Every fact that can be stated, in the order in which they are shown. `detainer` is the paper's
+/// and is not among them.
+const NAMES: &[&str] = &[
+    "judicial_warrant",
+    "judicial_probable_cause",
+    "convictions",
+    "charges",
+    "magistrate_finding_pc_872",
+    "state_judicial_order",
+    "registrant",
+    "federal_aggravated_felony",
+    "federal_felony_warrant",
+    "tsdb_match",
+    "reentry_after_removal",
+    "release_information_public",
+    "cost_reimbursement_agreement",
+    "mou_with_dhs",
+    "proof_of_citizenship_or_status",
+    "interview_consent",
+    "agreement_287g",
+    "age",
+    "victim_or_witness",
 ];
 
-/// The names of the facts that can be stated, in the order in which they are shown.
+/// The names of the facts that can be stated.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    FACTS.iter().map(|(name, _)| *name)
-}
-
-/// A charge or a conviction, as far as the rules look at it. Absent or null = unknown.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Offense {
-    /// Postal code of the state, or `US`.
-    pub state: Option<String>,
-    /// Code abbreviation, blank, section: `PC 243(e)(1)`.
-    pub statute: Option<String>,
-    pub degree: Option<Degree>,
-    pub level: Option<Level>,
-    pub wobbler: Option<bool>,
-    /// Such as Connecticut's `B`.
-    pub class: Option<String>,
-    pub state_prison: Option<bool>,
-    pub firearm_used: Option<bool>,
-    pub prop47_reduced: Option<bool>,
-    /// The statute of California that another state's offense corresponds to.
-    pub california_equivalent: Option<String>,
-    pub disposition_on: Option<NaiveDate>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    Felony,
-    Misdemeanor,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Degree {
-    First,
-    Second,
-    Third,
-    Fourth,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code)] // read for its types
-struct JudicialWarrant {
-    kind: Option<String>,
-    signed_by: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code)] // read for its types
-struct Registrant {
-    ca_sex_arson: Option<bool>,
+    NAMES.iter().copied()
 }
 
 /// A fact with its value after a merge patch; `None` takes it back to unknown.
@@ -116,13 +55,13 @@ pub fn changes(
 ) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     for (name, value) in patch {
-        let Some((known, kind)) = FACTS.iter().find(|(known, _)| known == name) else {
+        let Some(known) = NAMES.iter().find(|known| *known == name) else {
             return Err(unknown(name));
         };
         let old = before(known);
         let new = merge(old.clone(), value.clone());
         if let Some(new) = &new {
-            check(known, *kind, new, judicial_paper)?;
+            check(known, new, judicial_paper)?;
         }
         if new != old {
             changes.push((*known, new));
@@ -172,144 +111,40 @@ fn merge(target: Option<Value>, patch: Value) -> Option<Value> {
     }
 }
 
-fn check(name: &str, kind: Kind, value: &Value, judicial_paper: bool) -> Result<(), Problem> {
-    let refuse = |expected: &str| {
-        Err(Problem::field(
-            format!("/{name}"),
-            "type",
-            format!("{name} must be {expected}."),
-        ))
-    };
-    match (kind, value) {
-        (Kind::Truth, Value::Bool(_)) => Ok(()),
-        (Kind::Truth, _) => refuse("true, false or null"),
-        (Kind::JudicialWarrant, Value::Bool(false)) if judicial_paper => Err(Problem::field(
-            "/judicial_warrant",
-            "contradiction",
-            "The request itself carries a judicial warrant: judicial_warrant cannot be false.",
-        )),
-        (Kind::JudicialWarrant, Value::Bool(false)) => Ok(()),
-        (Kind::JudicialWarrant, Value::Object(_)) => judicial_warrant(value),
-        (Kind::JudicialWarrant, _) => {
-            refuse("an object with kind and signed_by, false (known to be none) or null")
-        }
-        (Kind::Offenses, Value::Array(items)) if items.len() <= 500 => {
-            for (at, item) in items.iter().enumerate() {
-                offense(item).map_err(|problem| below(problem, &format!("/{name}/{at}")))?;
+/// The rules read it, with whatever the request itself carries: what they could not read is not
+/// kept.
+fn check(name: &str, value: &Value, judicial_paper: bool) -> Result<(), Problem> {
+    let refuse = |pointer: String, detail: &str| Err(Problem::field(pointer, "type", detail));
+    // Read as a struct, an array would give its fields in their order.
+    match (name, value) {
+        ("convictions" | "charges", Value::Array(items)) => {
+            if items.len() > MOST_OFFENSES {
+                return refuse(format!("/{name}"), "A list of at most 500 is expected.");
             }
-            Ok(())
+            if let Some(at) = items.iter().position(|item| !item.is_object()) {
+                return refuse(format!("/{name}/{at}"), "An offense is an object.");
+            }
         }
-        (Kind::Offenses, _) => refuse("a list of at most 500 offenses, [] (checked, none) or null"),
-        (Kind::Registrant, Value::Object(_)) => json::read::<Registrant>(value.clone())
-            .map(|_| ())
-            .map_err(|problem| below(problem, "/registrant")),
-        (Kind::Registrant, _) => refuse("an object with ca_sex_arson, or null"),
-        (Kind::Paragraphs, Value::Array(items)) if items.iter().all(is_paragraph) => Ok(()),
-        (Kind::Paragraphs, _) => refuse("a list of paragraph letters of INA 101(a)(43), or null"),
-        (Kind::Agreement, Value::Bool(false)) => Ok(()),
-        (Kind::Agreement, Value::String(word))
-            if matches!(
-                word.as_str(),
-                "jail_enforcement" | "warrant_service_officer" | "task_force"
-            ) =>
-        {
-            Ok(())
+        ("registrant", value) if !value.is_object() => {
+            return refuse("/registrant".to_owned(), "An object is expected, or null.");
         }
-        (Kind::Agreement, _) => {
-            refuse("jail_enforcement, warrant_service_officer, task_force, false or null")
-        }
-        (Kind::Age, Value::Number(age)) if age.as_u64().is_some_and(|age| age <= 130) => Ok(()),
-        (Kind::Age, _) => refuse("a whole number of years from 0 to 130, or null"),
+        _ => {}
+    }
+    let mut facts = json!({});
+    facts[name] = value.clone();
+    if judicial_paper {
+        facts["detainer"] = json!({"warrants": [{"kind": "judicial_criminal"}]});
+    }
+    let facts: Facts = http::json::read(facts)?;
+    match facts.contradictions().into_iter().next() {
+        None => Ok(()),
+        Some(found) => Err(Problem::field(found.pointer, "contradiction", found.detail)),
     }
 }
 
-/// There is no "has a warrant": an administrative one never stands in a judicial one's place.
-fn judicial_warrant(value: &Value) -> Result<(), Problem> {
-    json::read::<JudicialWarrant>(value.clone())
-        .map_err(|problem| below(problem, "/judicial_warrant"))?;
-    match value["kind"].as_str() {
-        Some("judicial_criminal" | "judicial_civil") => {}
-        Some(kind) if kind.starts_with("administrative") => {
-            return Err(Problem::field(
-                "/judicial_warrant/kind",
-                "administrative",
-                "An administrative warrant is not a judicial one.",
-            ));
-        }
-        _ => {
-            return Err(Problem::field(
-                "/judicial_warrant/kind",
-                "invalid",
-                "kind must be judicial_criminal or judicial_civil.",
-            ));
-        }
-    }
-    match value.get("signed_by").and_then(Value::as_str) {
-        None | Some("federal_judicial_officer" | "state_judicial_officer") => Ok(()),
-        Some(_) => Err(Problem::field(
-            "/judicial_warrant/signed_by",
-            "invalid",
-            "signed_by must be federal_judicial_officer or state_judicial_officer.",
-        )),
-    }
-}
-
-fn offense(value: &Value) -> Result<(), Problem> {
-    if !value.is_object() {
-        return Err(Problem::field("", "type", "An offense is an object."));
-    }
-    let offense: Offense = json::read(value.clone())?;
-    let mut complaints = Complaints::default();
-    for (pointer, text) in [
-        ("/statute", &offense.statute),
-        ("/california_equivalent", &offense.california_equivalent),
-    ] {
-        if text.as_deref().is_some_and(|text| !is_statute(text)) {
-            complaints.add(
-                pointer,
-                "format",
-                "A code, a blank and a section are expected, such as PC 243(e)(1).",
-            );
-        }
-    }
-    if offense.state.as_deref().is_some_and(|text| !is_state(text)) {
-        complaints.add(
-            "/state",
-            "format",
-            "A two-letter postal code is expected, or US.",
-        );
-    }
-    complaints.optional_text("/class", offense.class.as_deref(), 20);
-    complaints.finish()
-}
-
-/// `PC 243(e)(1)`: a code, a blank, a section with a digit in it, and its subdivisions.
+/// `PC 243(e)(1)`, as the rules' lists are looked up.
 pub fn is_statute(text: &str) -> bool {
-    let Some((code, place)) = text.trim().rsplit_once(char::is_whitespace) else {
-        return false;
-    };
-    let (section, rest) = place.split_at(place.find('(').unwrap_or(place.len()));
-    let subdivisions = rest
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .map_or(rest.is_empty(), |rest| {
-            rest.split(")(")
-                .all(|part| !part.is_empty() && !part.contains(['(', ')']))
-        });
-    text.len() <= 60
-        && !code.trim().is_empty()
-        && section.contains(|c: char| c.is_ascii_digit())
-        && subdivisions
-}
-
-/// The postal code of a state, or `US`.
-pub fn is_state(text: &str) -> bool {
-    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
-}
-
-/// A letter of INA 101(a)(43), from A to U.
-fn is_paragraph(value: &Value) -> bool {
-    matches!(value.as_str().map(str::as_bytes), Some([b'A'..=b'U']))
+    Statute::try_from(text.to_owned()).is_ok()
 }
 
 /// The same problem, with its pointers below another one.
@@ -360,10 +195,10 @@ pub fn ending(disposition: Option<&str>) -> Ending {
 }
 
 /// Felony or misdemeanor, where a feed says it in one of the usual ways.
-pub fn level(text: Option<&str>) -> Option<Level> {
+pub fn level(text: Option<&str>) -> Option<OffenseLevel> {
     match text?.trim().to_lowercase().as_str() {
-        "felony" | "f" | "fel" => Some(Level::Felony),
-        "misdemeanor" | "misdemeanour" | "m" | "misd" => Some(Level::Misdemeanor),
+        "felony" | "f" | "fel" => Some(OffenseLevel::Felony),
+        "misdemeanor" | "misdemeanour" | "m" | "misd" => Some(OffenseLevel::Misdemeanor),
         _ => None,
     }
 }
@@ -371,7 +206,6 @@ pub fn level(text: Option<&str>) -> Option<Level> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn patched(patch: Value, before: Value) -> Result<Vec<Change>, u16> {
         changes(

@@ -9,14 +9,14 @@ use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::bookings;
 use crate::custodian::detainers::{CaseFile, case_file, papers};
+use crate::custodian::determinations::tell;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
-use crate::exchange::detainer::{self, IllegalTransition, Paper, Status};
-use crate::exchange::notification::{self, About, NewNotification};
+use crate::exchange::detainer::{IllegalTransition, Paper, Status};
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event, leaf};
-use crate::policy::{Act, Assessment, Disposition};
+use crate::policy::Act;
 use crate::types::Timestamp;
 use crate::types::ids::{HoldId, NotificationId, salt};
 
@@ -78,13 +78,13 @@ pub async fn start(
         .ok_or_else(Problem::not_found)?;
     may_begin(&case, &paper)?;
     let assessed = assessments::of_case(tx, app, &case, &paper, now).await?;
-    allowed(&case, &assessed, Act::HoldPastRelease)?;
+    assessments::must_allow(&case, Act::HoldPastRelease, &assessed)?;
     may_run(&case, &paper)?;
     let tells = request.tell_office.unwrap_or(false);
     if tells {
         case.must_have_crossed("telling of the hold")
             .map_err(Problem::illegal_transition)?;
-        allowed(&case, &assessed, Act::NotifyRelease)?;
+        assessments::must_allow(&case, Act::NotifyRelease, &assessed)?;
     }
     after_booking(tx, &case, request).await?;
 
@@ -150,7 +150,7 @@ pub async fn start(
         ));
     }
     if let Some(id) = told {
-        events.push(tell(tx, &case, &hold, id, now).await?);
+        events.push(tell::of_hold(tx, &case, &hold, id, now).await?);
     }
     log::append(tx, events).await?;
     Ok(hold)
@@ -191,31 +191,7 @@ fn may_begin(case: &CaseFile, paper: &Paper) -> Result<(), Problem> {
             "The person has not been served a copy of the request. Record the service first.",
         ));
     }
-    if case.claim_open {
-        return Err(Problem::new(
-            Slug::PolicyIndeterminate,
-            "A claim of citizenship or status is open on this request; resolve it first.",
-        )
-        .with_refusal(case.id, Act::HoldPastRelease.as_str()));
-    }
-    Ok(())
-}
-
-/// The law's leave for one act.
-fn allowed(case: &CaseFile, assessed: &Assessment, act: Act) -> Result<(), Problem> {
-    let assessed = assessed.of(act);
-    let (slug, detail) = match assessed.disposition {
-        Disposition::Prohibited => (
-            Slug::PolicyProhibits,
-            format!("{act} is prohibited here. {}", assessed.because.join(" ")),
-        ),
-        Disposition::Indeterminate => (
-            Slug::PolicyIndeterminate,
-            format!("{act} cannot be settled: {}", assessed.unknown.join("; ")),
-        ),
-        _ => return Ok(()),
-    };
-    Err(Problem::new(slug, detail).with_refusal(case.id, act.as_str()))
+    assessments::must_have_no_claim(case, Act::HoldPastRelease)
 }
 
 /// Only one hold runs, on a person who is here, on a request that stands.
@@ -264,43 +240,4 @@ async fn after_booking(
         ));
     }
     Ok(())
-}
-
-/// Tells the office of the hold. The paper is locked last, and looked at under its lock.
-async fn tell(
-    tx: &mut ScopedTx<'_>,
-    case: &CaseFile,
-    hold: &Hold,
-    id: NotificationId,
-    now: Timestamp,
-) -> Result<Event, Problem> {
-    let cancelled = detainer::store::lock(tx, case.id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    if cancelled.is_some() {
-        return Err(Problem::illegal_transition(
-            "The office has withdrawn this request; nothing more is told under it.",
-        ));
-    }
-    let told = NewNotification {
-        id,
-        office_id: case.office_id,
-        detainer: case.id,
-        about: About::Hold {
-            started_at: hold.started_at,
-            deadline_at: hold.deadline_at,
-            basis: hold.basis.clone(),
-        },
-        at: now,
-    };
-    notification::insert(tx, &told).await?;
-    detainer::store::set_notified(tx, case.id, now).await?;
-    Ok(Event::new("hold.disclosed", now, tx.actor())
-        .also_for_office(case.office_id)
-        .detainer(case.id)
-        .subject("notification", id.as_uuid())
-        .data("about", "hold")
-        .instant("started_at", hold.started_at)
-        .instant("deadline_at", hold.deadline_at)
-        .data("basis", hold.basis.as_str()))
 }

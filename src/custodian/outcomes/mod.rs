@@ -11,11 +11,10 @@ use crate::exchange::detainer::{self, Status};
 use crate::exchange::outcome::{
     self, NewOutcome, OutcomeBody, OutcomeRequest, Statement, agreement,
 };
-use crate::http::problem::Slug;
 use crate::http::{Id, Once, Problem, Tagged};
 use crate::identity::Custodian;
 use crate::log::{self, Event, leaf};
-use crate::policy::Disposition;
+use crate::policy::Act;
 use crate::types::ids::{self, DetainerId, OutcomeId};
 use crate::types::{Role, Timestamp};
 
@@ -121,19 +120,8 @@ async fn may_disclose(tx: &mut ScopedTx<'_>, app: &App, case: &CaseFile) -> Resu
     let paper = papers::get(tx, &app.vault, case.id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let assessed = assessments::of_case(tx, app, case, &paper, app.clock.now())
-        .await?
-        .notify_release;
-    let (slug, why) = match assessed.disposition {
-        Disposition::Prohibited => (Slug::PolicyProhibits, assessed.because.join(" ")),
-        Disposition::Indeterminate => (Slug::PolicyIndeterminate, assessed.unknown.join("; ")),
-        _ => return Ok(()),
-    };
-    Err(Problem::new(
-        slug,
-        format!("The office cannot be told of this outcome. {why}"),
-    )
-    .with_refusal(case.id, "notify_release"))
+    let assessment = assessments::of_case(tx, app, case, &paper, app.clock.now()).await?;
+    assessments::must_allow(case, Act::NotifyRelease, &assessment)
 }
 
 fn withdrawn() -> Problem {

@@ -13,7 +13,7 @@ use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::release_notices::record::NoticeRequest;
 use crate::custodian::release_notices::store::NoticeRow;
-use crate::custodian::release_notices::{NoticeKind, ReleaseBasis, api, matching, store};
+use crate::custodian::release_notices::{NoticeKind, ReleaseBasis, api, link, matching, store};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
     Body, Chip, ErrorSummary, Frame, Layout, Learns, Person, Posted, SelectField, TextArea,
@@ -266,6 +266,9 @@ async fn second_step(
                 let Some(basis) = matching::basis(&case, booking, &keys) else {
                     continue;
                 };
+                if !link::may_be_about(tx, &case, booking).await? {
+                    continue;
+                }
                 let Some(paper) = papers.iter().find(|paper| paper.id == case.id) else {
                     continue;
                 };

@@ -10,13 +10,13 @@ use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
-use crate::custodian::release_notices::{link, store as notices};
+use crate::custodian::release_notices::{NoticeKind, link, store as notices};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
+use crate::exchange::notification;
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event};
-use crate::registry::agencies;
 use crate::types::actor::Tenant;
 use crate::types::ids::DetainerId;
 use crate::types::{Actor, Role, Side};
@@ -103,12 +103,11 @@ async fn on_withdrawn(
             notices::settle(&mut tx, review.id, "withheld", None, now).await?;
         }
         // In a later statement than the lock: the instant at which the office withdrew it.
-        let cancelled_at = papers::get(&mut tx, &app.vault, id)
+        let withdrawn_at = papers::get(&mut tx, &app.vault, id)
             .await?
             .and_then(|paper| paper.cancelled_at.or(paper.superseded_at))
             .unwrap_or(now);
-        let events =
-            end_running(&mut tx, &mut case, EndReason::Cancelled, cancelled_at, now).await?;
+        let events = end_running(&mut tx, &mut case, ended_by(status), withdrawn_at, now).await?;
         if case.status == Status::Pending {
             case.status = status;
         }
@@ -125,10 +124,17 @@ async fn on_withdrawn(
     Ok(())
 }
 
+fn ended_by(status: Status) -> EndReason {
+    match status {
+        Status::Superseded => EndReason::Superseded,
+        _ => EndReason::Cancelled,
+    }
+}
+
 /// In the receiving agency's scope: its copy is withdrawn with the original. The event carries
 /// the rest, there and further on.
-async fn withdraw_copy(app: &App, agency: i32, id: DetainerId) -> Result<(), Problem> {
-    let mut tx = ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
+async fn withdraw_copy(app: &App, agency: Tenant, id: DetainerId) -> Result<(), Problem> {
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, service(agency)).await?;
     if let Some(mut case) = case_file::lock(&mut tx, id).await?
         && case.status == Status::Pending
     {
@@ -151,10 +157,19 @@ async fn on_relayed(app: &App, actor: Actor, relay: Uuid) -> Result<(), Problem>
     let withdrawn = case_file::get(&mut tx, original)
         .await?
         .is_some_and(|case| case.status == Status::Cancelled);
+    let told = notification::list(&mut tx, None, Some(original), None, 200)
+        .await?
+        .iter()
+        .any(|told| told.kind.as_deref() == Some(NoticeKind::Transfer.as_str()));
     tx.rollback().await?;
-    let mut tx = ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
-    relay::receive(&mut tx, app, relay, withdrawn).await?;
-    finish(app, tx).await
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, service(agency.clone())).await?;
+    let copy = relay::receive(&mut tx, app, relay, withdrawn).await?;
+    finish(app, tx).await?;
+    match copy {
+        // The office was told of the transfer before the request was passed on.
+        Some(copy) if told => show_copy(app, agency, copy).await,
+        _ => Ok(()),
+    }
 }
 
 /// The office was told of the transfer: it may now see the copy at the receiving agency.
@@ -163,38 +178,28 @@ async fn on_transfer_told(app: &App, actor: Actor, id: DetainerId) -> Result<(),
     let copies = letter_box::copies_of(&mut tx, id).await?;
     tx.rollback().await?;
     for (agency, copy) in copies {
-        let mut tx =
-            ScopedTx::for_party(&app.pools.custodian, reader_at(app, agency).await?).await?;
-        if let Some(mut case) = case_file::lock(&mut tx, copy).await?
-            && case.crossed_at.is_none()
-            && case.status == Status::Pending
-        {
-            match crossing::cross_copy(&mut tx, app, &mut case).await {
-                Ok(events) => {
-                    log::append(&mut tx, events).await?;
-                }
-                // The office has lodged the very request there by itself: nothing to tell.
-                Err(problem) if problem.slug == Slug::Conflict => {}
-                Err(problem) => return Err(problem),
-            }
-        }
-        finish(app, tx).await?;
+        show_copy(app, agency, copy).await?;
     }
     Ok(())
 }
 
-/// The reader, in the scope of another agency than the entry's.
-async fn reader_at(app: &App, agency: i32) -> Result<Actor, Problem> {
-    let mut conn = app.pools.custodian.acquire().await?;
-    let agency = agencies::by_id(&mut conn, agency)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    Ok(service(Tenant {
-        id: agency.id,
-        code: agency.ori,
-        name: agency.name,
-        time_zone: agency.time_zone,
-    }))
+/// In the receiving agency's scope: its copy crosses.
+async fn show_copy(app: &App, agency: Tenant, id: DetainerId) -> Result<(), Problem> {
+    let mut tx = ScopedTx::for_party(&app.pools.custodian, service(agency)).await?;
+    if let Some(mut case) = case_file::lock(&mut tx, id).await?
+        && case.crossed_at.is_none()
+        && case.status == Status::Pending
+    {
+        match crossing::cross_copy(&mut tx, app, &mut case).await {
+            Ok(events) => {
+                log::append(&mut tx, events).await?;
+            }
+            // The office has lodged the very request there by itself: nothing to tell.
+            Err(problem) if problem.slug == Slug::Conflict => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    finish(app, tx).await
 }
 
 /// A booking or a notice is visible: does it concern a request that its own command did not see?

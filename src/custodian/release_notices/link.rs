@@ -3,7 +3,7 @@
 //! other. Callers hold the locks of the case files.
 
 use super::matching;
-use super::state::{self, Statement};
+use super::state::{self, State, Statement};
 use super::store::{self, NoticeRow};
 use crate::app::App;
 use crate::custodian::bookings::{self, Booking, Keys};
@@ -12,7 +12,7 @@ use crate::custodian::determinations;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::outcomes;
-use crate::db::ScopedTx;
+use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
 use crate::log::Event;
@@ -35,7 +35,9 @@ pub async fn link_booking(
     // or its state would be overwritten with an older one.
     let notices = store::of_booking(tx, booking.id).await?;
     for case in cases {
-        events.extend(attach(tx, app, case, booking, &keys, &notices).await?);
+        if may_be_about(tx, &case, booking).await? {
+            events.extend(attach(tx, app, case, booking, &keys, &notices).await?);
+        }
     }
     Ok(events)
 }
@@ -46,12 +48,7 @@ pub async fn link_case(
     app: &App,
     case: CaseFile,
 ) -> Result<Vec<Event>, Problem> {
-    let paper = Keys {
-        a_number: case.a_number_index.clone(),
-        fbi_number: case.fbi_number_index.clone(),
-        state_id: case.state_id_index.clone(),
-    };
-    for booking in bookings::store::candidates(tx, &paper, case.booking_number.as_deref()).await? {
+    for booking in stays(tx, &case).await? {
         let keys = bookings::store::keys_of(tx, booking.person_id).await?;
         if matching::basis(&case, &booking, &keys).is_some() {
             let notices = store::of_booking(tx, booking.id).await?;
@@ -59,6 +56,48 @@ pub async fn link_case(
         }
     }
     Ok(Vec::new())
+}
+
+/// Is this the stay that a request is about, if the two belong together at all? Of a person who
+/// was here more than once it is the latest: a late word about an earlier stay takes no request.
+pub async fn may_be_about(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    booking: &Booking,
+) -> Result<bool, StoreError> {
+    if case.booking.is_some() {
+        return Ok(true);
+    }
+    for stay in stays(tx, case).await? {
+        if stay.id == booking.id {
+            return Ok(true);
+        }
+        let keys = bookings::store::keys_of(tx, stay.person_id).await?;
+        if matching::basis(case, &stay, &keys).is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The bookings that a request may be about, the latest first.
+async fn stays(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<Vec<Booking>, StoreError> {
+    let paper = Keys {
+        a_number: case.a_number_index.clone(),
+        fbi_number: case.fbi_number_index.clone(),
+        state_id: case.state_id_index.clone(),
+    };
+    bookings::store::candidates(tx, &paper, case.booking_number.as_deref()).await
+}
+
+/// A stay that was over, as far as the jail had recorded, before the request came: it says
+/// nothing of where the person is now, and closes nothing.
+fn was_over(case: &CaseFile, notices: &[NoticeRow], state: &State) -> bool {
+    state.released_at.is_some()
+        && notices
+            .iter()
+            .filter(|notice| notice.kind().ends_custody())
+            .all(|notice| notice.recorded_at < case.opened_at)
 }
 
 /// Makes the link, brings the case's state up to date, and opens what waits for a decision.
@@ -76,9 +115,14 @@ async fn attach(
     if matches!(case.status, Status::Cancelled | Status::Superseded) {
         return Ok(Vec::new());
     }
+    let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
+    let state = state::current(&statements);
+    let was_linked = case.booking.is_some();
+    if !was_linked && was_over(&case, notices, &state) {
+        return Ok(Vec::new());
+    }
     let now = app.clock.now();
     let mut events = Vec::new();
-    let was_linked = case.booking.is_some();
     if store::insert_match(
         tx,
         MatchId::new(now).as_uuid(),
@@ -96,8 +140,6 @@ async fn attach(
                 .data("match", basis.as_str()),
         );
     }
-    let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
-    let state = state::current(&statements);
     let status = if state.released_at.is_some() {
         Status::Closed
     } else if case.status == Status::Closed && outcomes::latest(tx, case.id).await?.is_none() {

@@ -54,6 +54,7 @@ mod tests {
             form: Form::I247A,
             origin: Origin::Office,
             crossed_at: None,
+            opened_at: crate::types::Timestamp::UNIX_EPOCH,
             name_parts: Vec::new(),
             supersedes: None,
             duplicate_of: None,

@@ -4,16 +4,19 @@ use uuid::Uuid;
 
 use crate::db::{ScopedTx, StoreError};
 use crate::types::Timestamp;
+use crate::types::actor::Tenant;
 use crate::types::ids::DetainerId;
 
-/// Where a request of this agency was passed on to: agency and id of the copy there.
+/// Where a request of this agency was passed on to: the agency, and the id of the copy there.
 pub async fn copies_of(
     tx: &mut ScopedTx<'_>,
     id: DetainerId,
-) -> Result<Vec<(i32, DetainerId)>, StoreError> {
+) -> Result<Vec<(Tenant, DetainerId)>, StoreError> {
     let agency = tx.agency_id();
     let rows = sqlx::query!(
-        "select to_agency_id, paper_id from custodian.relay where agency_id = $1 and detainer_id = $2 order by id",
+        r#"select a.id, a.ori, a.name, a.time_zone, r.paper_id
+             from custodian.relay r join registry.agency a on a.id = r.to_agency_id
+            where r.agency_id = $1 and r.detainer_id = $2 order by r.id"#,
         agency,
         id.as_uuid()
     )
@@ -21,7 +24,15 @@ pub async fn copies_of(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.to_agency_id, row.paper_id.into()))
+        .map(|row| {
+            let receiving = Tenant {
+                id: row.id,
+                code: row.ori,
+                name: row.name,
+                time_zone: row.time_zone,
+            };
+            (receiving, row.paper_id.into())
+        })
         .collect())
 }
 
@@ -29,16 +40,26 @@ pub async fn copies_of(
 pub async fn of_relay(
     tx: &mut ScopedTx<'_>,
     relay: Uuid,
-) -> Result<Option<(i32, DetainerId)>, StoreError> {
+) -> Result<Option<(Tenant, DetainerId)>, StoreError> {
     let agency = tx.agency_id();
-    Ok(sqlx::query!(
-        "select to_agency_id, detainer_id from custodian.relay where agency_id = $1 and id = $2",
+    let row = sqlx::query!(
+        r#"select a.id, a.ori, a.name, a.time_zone, r.detainer_id
+             from custodian.relay r join registry.agency a on a.id = r.to_agency_id
+            where r.agency_id = $1 and r.id = $2"#,
         agency,
         relay
     )
     .fetch_optional(tx.conn())
-    .await?
-    .map(|row| (row.to_agency_id, row.detainer_id.into())))
+    .await?;
+    Ok(row.map(|row| {
+        let receiving = Tenant {
+            id: row.id,
+            code: row.ori,
+            name: row.name,
+            time_zone: row.time_zone,
+        };
+        (receiving, row.detainer_id.into())
+    }))
 }
 
 /// Records that a request is passed on; `false` when it went to that agency before.

@@ -187,7 +187,10 @@ async fn page(
     let due = open
         .map(|review| DutyLine {
             state: Chip::new(Shape::Warning, Tone::Careful, "Decide"),
-            what: "Notify the office of the release: yes or no".to_owned(),
+            what: review
+                .alert
+                .clone()
+                .unwrap_or_else(|| "Notify the office of the release: yes or no".to_owned()),
             due: review.due_at.map(|at| frame.when(at)),
             by: "agency's target, and before the release".to_owned(),
             done: None,
