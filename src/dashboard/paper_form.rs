@@ -1,12 +1,48 @@
 //! The form of `POST /v1/detainers`, for either side: field names as in the API, nested ones with
 //! dots, one warrant.
 
+use askama::Template;
+use axum::http::header;
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::forms::Choice;
 use super::typed::FormFields;
-use super::{Body, CheckField, Fields, RadioField, SelectField, TextField, words};
+use super::{
+    Body, CheckField, ErrorSummary, Field, Fields, Layout, Learns, RadioField, SelectField,
+    TextField, Tokens, words,
+};
 use crate::exchange::detainer::model::{Form, WarrantKind};
+
+/// `/detainers/new`; field names as in `POST /v1/detainers`, nested ones with dots.
+#[derive(Template)]
+#[template(path = "new_detainer.html")]
+pub struct PaperPage {
+    pub layout: Layout,
+    pub tokens: Tokens,
+    pub errors: ErrorSummary,
+    pub lead: &'static str,
+    pub paper: PaperFields,
+    /// Custodian or office, by its code, with suggestions.
+    pub party: TextField,
+    pub parties_head: &'static str,
+    pub parties: Vec<(String, String)>,
+    /// How it came, where that is asked.
+    pub received: Vec<Field>,
+    pub learns: Learns,
+    pub button: &'static str,
+}
+
+/// The page of the request that an answer of the API made; `None` when the form took back an
+/// earlier one.
+pub fn place(answer: &Response) -> Option<&str> {
+    answer
+        .headers()
+        .get(header::LOCATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("/v1")
+}
 
 /// What both sides fill in.
 pub struct PaperFields {

@@ -1,38 +1,16 @@
 //! `/detainers/new` for the jail: paper, fax, e-mail or an NCIC hit that it received.
 
-use askama::Template;
-use axum::http::header;
 use axum::response::Response;
 
 use crate::app::App;
 use crate::custodian::detainers::api::{self, DESK};
-use crate::dashboard::paper_form::{self, PaperFields};
+use crate::dashboard::paper_form::{self, PaperFields, PaperPage, place};
 use crate::dashboard::visitor::show;
-use crate::dashboard::{
-    ErrorSummary, Field, Layout, Learns, Posted, TextField, Tokens, Typed, Visitor, time,
-};
+use crate::dashboard::{Learns, Posted, Typed, Visitor, time};
 use crate::exchange::detainer::Form;
 use crate::exchange::detainer::request::DetainerRequest;
 use crate::http::Problem;
 use crate::registry::offices;
-
-/// `POST /detainers`; field names as in `POST /v1/detainers`, nested ones with dots.
-#[derive(Template)]
-#[template(path = "new_detainer.html")]
-struct NewDetainerPage {
-    layout: Layout,
-    tokens: Tokens,
-    errors: ErrorSummary,
-    lead: &'static str,
-    paper: PaperFields,
-    /// `office`: a DHS code, with suggestions.
-    party: TextField,
-    parties_head: &'static str,
-    parties: Vec<(String, String)>,
-    received: Vec<Field>,
-    learns: Learns,
-    button: &'static str,
-}
 
 const FORM: &str = "record";
 
@@ -49,17 +27,10 @@ pub async fn post(app: &App, posted: Posted) -> Result<Response, Problem> {
         })
         .await;
     match answer {
-        Ok(response) => {
-            let place = response
-                .headers()
-                .get(header::LOCATION)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.strip_prefix("/v1"));
-            Ok(match place {
-                Some(place) => posted.done(app, place, "recorded"),
-                None => posted.done(app, "/detainers?status=cancelled", "recorded-cancelled"),
-            })
-        }
+        Ok(answer) => Ok(match place(&answer) {
+            Some(place) => posted.done(app, place, "recorded"),
+            None => posted.done(app, "/detainers?status=cancelled", "recorded-cancelled"),
+        }),
         Err(problem) => {
             let typed = Typed::refused(FORM, posted.fields.clone(), problem);
             page(app, &posted.visitor, &typed).await
@@ -89,7 +60,7 @@ async fn page(app: &App, visitor: &Visitor, typed: &Typed) -> Result<Response, P
     let known = offices::list(tx.conn(), None, 50).await?;
     tx.rollback().await?;
     let fields = typed.form(FORM);
-    let page = NewDetainerPage {
+    let page = PaperPage {
         layout: frame.layout("Record paper that came in"),
         tokens: frame.tokens(),
         errors: typed.summary(),

@@ -5,6 +5,7 @@ pub mod events;
 pub mod filter;
 pub mod lodge;
 pub mod model;
+pub mod related;
 pub mod request;
 pub mod same;
 pub mod store;

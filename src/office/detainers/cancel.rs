@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
-use crate::exchange::detainer::{Form, LiftReason, Paper, store};
+use crate::exchange::detainer::{Form, LiftReason, Paper, related, store};
 use crate::http::Problem;
 use crate::log::{self, Event};
 use crate::types::Timestamp;
@@ -111,7 +111,7 @@ async fn withdraw(
         .ok_or_else(Problem::not_found)?;
     let mut withdrawn = vec![(id, paper.agency_id)];
     let paper = paper.cancel(now).map_err(Problem::illegal_transition)?;
-    withdrawn.extend(store::pending_copies(tx, id).await?);
+    withdrawn.extend(related::pending_copies(tx, id).await?);
     let mut events = Vec::with_capacity(withdrawn.len());
     for (id, agency) in withdrawn {
         store::set_cancelled(

@@ -9,7 +9,7 @@ use crate::exchange::detainer::model::{Channel, Form};
 use crate::exchange::detainer::request::DetainerRequest;
 use crate::exchange::detainer::same::{Relation, relation};
 use crate::exchange::detainer::store::{self, NewPaper};
-use crate::exchange::detainer::{Paper, events};
+use crate::exchange::detainer::{Paper, events, related};
 use crate::http::Problem;
 use crate::log;
 use crate::types::ids::DetainerId;
@@ -58,9 +58,9 @@ pub async fn issue(
     let cancels = request.cancels_issued_on;
     let mut paper = NewPaper::new(request, &parties, DetainerId::new(now), Channel::Api, now);
     let who = paper.who(&app.vault);
-    store::lock_pair(tx, own.id, agency.id).await?;
+    related::lock_pair(tx, own.id, agency.id).await?;
     // In a later statement than the lock: a paper for the same person that came first is seen.
-    let pending = store::pending_about(tx, own.id, agency.id, &who).await?;
+    let pending = related::pending_about(tx, own.id, agency.id, &who).await?;
     if let Some(issued_on) = cancels {
         let named = pending
             .iter()
@@ -87,7 +87,7 @@ pub async fn issue(
             superseded = ids;
         }
     }
-    store::set_superseded(tx, &superseded, now).await?;
+    related::set_superseded(tx, &superseded, now).await?;
     store::insert(tx, &app.vault, &paper).await?;
     let mut events = vec![
         paper

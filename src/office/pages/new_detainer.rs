@@ -1,38 +1,16 @@
 //! `/detainers/new`: an office lodges a request.
 
-use askama::Template;
-use axum::http::header;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::dashboard::paper_form::{self, PaperFields};
+use crate::dashboard::paper_form::{self, PaperFields, PaperPage, place};
 use crate::dashboard::visitor::show;
-use crate::dashboard::{
-    ErrorSummary, Field, Layout, Learns, Posted, TextField, Tokens, Typed, Visitor,
-};
+use crate::dashboard::{Learns, Posted, Typed, Visitor};
 use crate::exchange::detainer::Form;
 use crate::exchange::detainer::request::DetainerRequest;
 use crate::http::Problem;
 use crate::office::detainers::api;
 use crate::registry::agencies;
-
-/// `POST /detainers`; field names as in `POST /v1/detainers`, nested ones with dots.
-#[derive(Template)]
-#[template(path = "new_detainer.html")]
-struct NewDetainerPage {
-    layout: Layout,
-    tokens: Tokens,
-    errors: ErrorSummary,
-    lead: &'static str,
-    paper: PaperFields,
-    /// `custodian`: an ORI, with suggestions.
-    party: TextField,
-    parties_head: &'static str,
-    parties: Vec<(String, String)>,
-    received: Vec<Field>,
-    learns: Learns,
-    button: &'static str,
-}
 
 const FORM: &str = "lodge";
 
@@ -60,18 +38,10 @@ pub async fn post(app: &App, posted: Posted) -> Result<Response, Problem> {
         })
         .await;
     match answer {
-        Ok(response) => {
-            let place = response
-                .headers()
-                .get(header::LOCATION)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.strip_prefix("/v1"));
-            // Without a place the form took back an earlier request.
-            Ok(match place {
-                Some(place) => posted.done(app, place, "lodged"),
-                None => posted.done(app, "/detainers?status=cancelled", "cancelled"),
-            })
-        }
+        Ok(answer) => Ok(match place(&answer) {
+            Some(place) => posted.done(app, place, "lodged"),
+            None => posted.done(app, "/detainers?status=cancelled", "cancelled"),
+        }),
         Err(problem) => {
             let typed = Typed::refused(FORM, posted.fields.clone(), problem);
             page(app, &posted.visitor, &typed).await
@@ -98,7 +68,7 @@ async fn page(app: &App, visitor: &Visitor, typed: &Typed) -> Result<Response, P
     let custodians = agencies::list(tx.conn(), None, None, 50).await?;
     tx.rollback().await?;
     let fields = typed.form(FORM);
-    let page = NewDetainerPage {
+    let page = PaperPage {
         layout: frame.layout("Lodge a request"),
         tokens: frame.tokens(),
         errors: typed.summary(),

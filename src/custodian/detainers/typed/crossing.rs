@@ -8,7 +8,7 @@ use crate::custodian::detainers::papers;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::model::Subject;
 use crate::exchange::detainer::same::{Pending, Relation, Who, relation};
-use crate::exchange::detainer::{Paper, events, lodge, store};
+use crate::exchange::detainer::{Paper, events, lodge, related};
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::Event;
@@ -40,12 +40,12 @@ pub async fn cross(
 ) -> Result<Vec<Event>, Problem> {
     let who = case.who();
     // Looked at before anything is locked: a refused crossing tells nothing, not even by a wait.
-    let pending = store::pending_about(tx, case.office_id, paper.agency_id, &who).await?;
+    let pending = related::pending_about(tx, case.office_id, paper.agency_id, &who).await?;
     superseded(&who, paper, &pending)?;
-    store::lock_pair(tx, case.office_id, paper.agency_id).await?;
-    let pending = store::pending_about(tx, case.office_id, paper.agency_id, &who).await?;
+    related::lock_pair(tx, case.office_id, paper.agency_id).await?;
+    let pending = related::pending_about(tx, case.office_id, paper.agency_id, &who).await?;
     let superseded = superseded(&who, paper, &pending)?;
-    store::set_superseded(tx, &superseded, now).await?;
+    related::set_superseded(tx, &superseded, now).await?;
     let salt = ids::salt();
     case.supersedes = superseded.last().copied();
     typed::copy_across(tx, case.id, case.supersedes, &salt, now).await?;

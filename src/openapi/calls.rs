@@ -1,112 +1,15 @@
-//! The OpenAPI 3.1 document: the schemas come from the types, the calls from the table below,
-//! which a test holds against the router. `make bless` writes docs/openapi.json.
+//! Every call of the API, a line each: a new route is described here.
 
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
-use utoipa::{IntoParams, OpenApi};
 
-use crate::custodian::bookings::{api as bookings, upsert};
-use crate::custodian::claims::{api as claims, make, resolve};
-use crate::custodian::detainers::api as case_files;
-use crate::custodian::determinations::{api as determinations, decide};
-use crate::custodian::duties::api as duties;
-use crate::custodian::facts::api as facts;
-use crate::custodian::holds::{api as holds, end, start};
-use crate::custodian::release_notices::{api as notices, record};
-use crate::exchange::detainer::{body, filter, request};
-use crate::exchange::{handover, notification, outcome};
-use crate::http::problem::Slug;
-use crate::identity::keys_api;
-use crate::office::detainers::cancel;
-use crate::registry::{agencies, api as registry, jurisdictions, offices};
-use crate::{http, log, office, policy};
-
-/// `GET /v1/whoami`.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct WhoAmI {
-    pub role: String,
-    /// ORI.
-    pub agency: Option<String>,
-    /// DHS code.
-    pub office: Option<String>,
-    pub jurisdiction: Option<String>,
-    pub key_id: String,
-}
-
-#[derive(OpenApi)]
-#[openapi(components(schemas(
-    WhoAmI,
-    http::problem::ProblemBody,
-    http::problem::FieldError,
-    jurisdictions::JurisdictionBody,
-    registry::JurisdictionList,
-    agencies::AgencyBody,
-    registry::AgencyRequest,
-    registry::AgencyPatch,
-    registry::AgencyList,
-    registry::OfficePatch,
-    offices::OfficeBody,
-    registry::OfficeRequest,
-    registry::Contact,
-    registry::OfficeList,
-    keys_api::KeyRequest,
-    keys_api::KeyBody,
-    keys_api::KeyList,
-    request::DetainerRequest,
-    request::SubjectRequest,
-    body::DetainerBody,
-    body::DetainerList,
-    case_files::Timeline,
-    case_files::AcknowledgementRequest,
-    case_files::ServiceRequest,
-    cancel::CancellationRequest,
-    office::detainers::api::BulkCancellationRequest,
-    office::detainers::api::BulkCancellation,
-    crate::custodian::detainers::typed::relay::RelayRequest,
-    crate::custodian::detainers::typed::relay::RelayBody,
-    decide::DeterminationRequest,
-    determinations::DeterminationBody,
-    determinations::DeterminationList,
-    determinations::AssessmentBody,
-    facts::FactsBody,
-    facts::FactsPatch,
-    crate::policy::offense::Offense,
-    make::ClaimRequest,
-    resolve::ResolutionRequest,
-    claims::ClaimBody,
-    claims::ClaimList,
-    start::HoldRequest,
-    end::EndRequest,
-    holds::HoldBody,
-    holds::HoldList,
-    handover::HandoverRequest,
-    handover::HandoverBody,
-    handover::HandoverList,
-    duties::DutyBody,
-    duties::DutyPatch,
-    duties::DutyList,
-    outcome::OutcomeRequest,
-    outcome::OutcomeBody,
-    upsert::BookingRequest,
-    bookings::BookingBody,
-    bookings::BookingList,
-    record::NoticeRequest,
-    notices::NoticeBody,
-    notices::NoticeList,
-    notification::NotificationBody,
-    notification::NotificationList,
-    notification::AttemptBody,
-    crate::custodian::notifications::AttemptRequest,
-    crate::custodian::determinations::standing::StandingRequest,
-    crate::custodian::determinations::standing::StandingBody,
-    office::notifications::ReceiptRequest,
-    log::read::EventBody,
-    policy::Assessment,
-    crate::reports::api::StatisticsBody,
-)))]
-struct Schemas;
+use super::EVENT_STREAM;
+use crate::custodian::bookings::api as bookings;
+use crate::custodian::release_notices::api as notices;
+use crate::exchange::detainer::filter;
+use crate::exchange::notification;
+use crate::registry::api as registry;
 
 /// One call. What follows from method, path, query and roles (the usual refusals, the headers of
 /// idempotency and of preconditions) is not repeated here; see `operation`.
@@ -120,16 +23,16 @@ pub struct Call {
     /// Who may; `PUBLIC` for a call that needs no key.
     pub roles: &'static str,
     /// A schema, or the media type of a body that is not JSON.
-    request: Option<&'static str>,
+    pub(super) request: Option<&'static str>,
     /// Each status of success with its schema, its media type, or "" for no body.
-    answers: &'static [(u16, &'static str)],
+    pub(super) answers: &'static [(u16, &'static str)],
     /// Refusals beyond the usual ones.
-    refusals: &'static [u16],
-    query: Option<fn() -> Vec<Parameter>>,
+    pub(super) refusals: &'static [u16],
+    pub(super) query: Option<fn() -> Vec<Parameter>>,
     /// Headers beyond the usual ones.
-    headers: &'static [Header],
+    pub(super) headers: &'static [Header],
     /// A `POST` that only computes: no `Idempotency-Key`.
-    pure: bool,
+    pub(super) pure: bool,
 }
 
 /// The roles of a call that needs no key.
@@ -137,10 +40,10 @@ pub const PUBLIC: &str = "public";
 
 /// A request header that a call reads.
 pub struct Header {
-    name: &'static str,
-    required: bool,
-    description: &'static str,
-    schema: fn() -> Value,
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) description: &'static str,
+    pub(super) schema: fn() -> Value,
 }
 
 /// Any text that a header can carry.
@@ -153,7 +56,7 @@ fn tag() -> Value {
     json!({"type": "string"})
 }
 
-const IDEMPOTENCY_KEY: Header = Header {
+pub(super) const IDEMPOTENCY_KEY: Header = Header {
     name: "Idempotency-Key",
     required: true,
     description: "A value of your own; a retry with the same one gets the stored answer.",
@@ -168,7 +71,7 @@ pub const IF_MATCH: Header = Header {
     schema: tag,
 };
 
-const IF_NONE_MATCH: Header = Header {
+pub(super) const IF_NONE_MATCH: Header = Header {
     name: "If-None-Match",
     required: false,
     description: "The ETag of what the caller has already.",
@@ -214,7 +117,7 @@ const NONE: Call = Call {
     pure: false,
 };
 
-const REGISTRY: &str = "Registry";
+pub(super) const REGISTRY: &str = "Registry";
 
 /// Every call of the API.
 pub const CALLS: &[Call] = &[
@@ -759,281 +662,3 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
 ];
-
-/// `GET /openapi.json`
-pub async fn get() -> Response {
-    ([("content-type", "application/json")], document()).into_response()
-}
-
-/// The document as JSON text.
-pub fn document() -> String {
-    let schemas =
-        serde_json::to_value(Schemas::openapi()).unwrap_or_default()["components"]["schemas"]
-            .take();
-    let mut paths: Map<String, Value> = Map::new();
-    for call in CALLS {
-        let item = paths
-            .entry(format!("/v1{}", call.path))
-            .or_insert_with(|| json!({}));
-        item[call.method] = operation(call);
-    }
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Sallyport",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "Records immigration detainers, custody releases and what came of each request. \
-                Every answer is in the scope of the key; another tenant's id is answered like a random one.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "servers": [{"url": "/"}],
-        "security": [{"key": []}],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "sp_<key id>_<secret>"}},
-            "responses": REFUSALS.iter().map(|status| (status.to_string(), refusal(*status))).collect::<Map<_, _>>(),
-        },
-    });
-    serde_json::to_string_pretty(&document).unwrap_or_default()
-}
-
-/// What a status says, for a reader; the refusals as their problems are titled.
-fn description(status: u16) -> String {
-    let said = match status {
-        200 => "Done",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "Done; nothing to show",
-        304 => "Unchanged since the ETag in If-None-Match",
-        _ => "",
-    };
-    if !said.is_empty() {
-        return said.to_owned();
-    }
-    let titles: Vec<_> = Slug::ALL
-        .iter()
-        .filter(|slug| slug.status().as_u16() == status)
-        .map(|slug| format!("`{}`: {}", slug.as_str(), slug.title()))
-        .collect();
-    titles.join("; ")
-}
-
-/// A refusal: problem details, and the headers that belong to its status.
-fn refusal(status: u16) -> Value {
-    let text = json!({"schema": {"type": "string"}, "required": true});
-    let seconds = json!({"schema": {"type": "integer", "minimum": 1}, "required": true});
-    let headers = match status {
-        401 => json!({"WWW-Authenticate": text}),
-        405 => json!({"Allow": text}),
-        429 | 503 => json!({"Retry-After": seconds}),
-        _ => json!({}),
-    };
-    json!({
-        "description": description(status),
-        "headers": headers,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
-    })
-}
-
-/// Every status that any call is refused with.
-const REFUSALS: &[u16] = &[
-    400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503,
-];
-
-/// The refusals that follow from what kind of call it is.
-fn usual_refusals(call: &Call) -> Vec<u16> {
-    let mut statuses = vec![400, 405, 429, 500, 503];
-    if call.roles != PUBLIC {
-        statuses.extend([401, 403]);
-    }
-    if call.path.contains('{') {
-        statuses.push(404);
-    }
-    if call.query.is_some() {
-        statuses.push(422);
-    }
-    if call.request.is_some() {
-        statuses.extend([413, 415, 422]);
-    }
-    if matches!(call.method, "post" | "put") && !call.pure {
-        statuses.push(409);
-    }
-    if headers(call).iter().any(|header| header.name == "If-Match") {
-        statuses.extend([412, 428]);
-    }
-    statuses
-}
-
-/// The headers that a call reads, the usual ones first.
-fn headers(call: &Call) -> Vec<&'static Header> {
-    let usual = match call.method {
-        "post" if !call.pure => Some(&IDEMPOTENCY_KEY),
-        "patch" => Some(&IF_MATCH),
-        "get" if has_tag(call) => Some(&IF_NONE_MATCH),
-        _ => None,
-    };
-    usual.into_iter().chain(call.headers).collect()
-}
-
-const EVENT_STREAM: &str = "text/event-stream";
-
-/// A stream has no state that a tag could name.
-fn has_tag(call: &Call) -> bool {
-    !call.answers.iter().any(|(_, name)| *name == EVENT_STREAM)
-}
-
-fn is_media_type(name: &str) -> bool {
-    name.contains('/')
-}
-
-/// The content of a request or an answer: a schema's name means JSON.
-fn content(name: &str, json_types: &[&str]) -> Value {
-    if name == EVENT_STREAM {
-        let event = json!({"$ref": "#/components/schemas/EventBody"});
-        // The schema is that of one event of the stream.
-        json!({name: {"schema": {
-            "type": "object",
-            "properties": {
-                "id": {"type": "string", "pattern": "^[0-9]+$", "description": "The event's place in this stream."},
-                "event": {"type": "string", "description": "The event's type."},
-                "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": event},
-                "retry": {"type": "integer"},
-            },
-        }}})
-    } else if name.starts_with("text/") {
-        json!({name: {"schema": {"type": "string"}}})
-    } else if is_media_type(name) {
-        json!({name: {"schema": {"type": "string", "format": "binary"}}})
-    } else {
-        json_types
-            .iter()
-            .map(|media_type| {
-                let schema = json!({"$ref": format!("#/components/schemas/{name}")});
-                ((*media_type).to_owned(), json!({"schema": schema}))
-            })
-            .collect::<Map<_, _>>()
-            .into()
-    }
-}
-
-fn answer(call: &Call, status: u16, name: &str) -> Value {
-    let text = json!({"schema": {"type": "string"}});
-    let needed = json!({"schema": {"type": "string"}, "required": true});
-    let mut headers =
-        json!({"RateLimit-Policy": needed, "RateLimit": needed, "X-Request-Id": needed});
-    if !name.is_empty() && !is_media_type(name) {
-        headers["ETag"] = needed.clone();
-    }
-    if status == 201 {
-        headers["Location"] = text.clone();
-    }
-    if call.method == "post" && !call.pure {
-        headers["Idempotent-Replayed"] =
-            json!({"schema": {"const": "true"}, "description": "There on a stored answer."});
-    }
-    if name.ends_with("List") {
-        headers["Link"] = text;
-    }
-    let mut answer = json!({"description": description(status), "headers": headers});
-    if !name.is_empty() {
-        answer["content"] = content(name, &["application/json"]);
-    }
-    answer
-}
-
-/// What a parameter holds, where its name says it in every call. Rust reads all of them as text.
-fn kind(call: &Call, name: &str) -> Option<Value> {
-    let kind = match name {
-        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-        "date_of_birth" | "from" | "in_force_on" | "issued_from" | "issued_to" | "to" => {
-            json!({"type": "string", "format": "date"})
-        }
-        "detainer" => json!({"type": "string", "format": "uuid"}),
-        "id" if call.group != REGISTRY => json!({"type": "string", "format": "uuid"}),
-        _ => return None,
-    };
-    Some(kind)
-}
-
-fn operation(call: &Call) -> Value {
-    let mut parameters: Vec<Value> = call
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| {
-            let kind = kind(call, name).unwrap_or_else(|| json!({"type": "string"}));
-            json!({"name": name, "in": "path", "required": true, "schema": kind})
-        })
-        .collect();
-    for parameter in call.query.map(|query| query()).into_iter().flatten() {
-        let mut parameter = serde_json::to_value(parameter).unwrap_or_default();
-        if let Some(kind) = kind(call, parameter["name"].as_str().unwrap_or_default()) {
-            parameter["schema"] = kind;
-        }
-        parameter["allowEmptyValue"] = json!(true); // as forms send it: absent
-        parameters.push(parameter);
-    }
-    for header in headers(call) {
-        parameters.push(json!({
-            "name": header.name, "in": "header", "required": header.required,
-            "description": header.description, "schema": (header.schema)(),
-        }));
-    }
-    let mut responses = Map::new();
-    for (status, name) in call.answers {
-        responses.insert(status.to_string(), answer(call, *status, name));
-    }
-    if call.method == "get" && has_tag(call) {
-        let needed = json!({"schema": {"type": "string"}, "required": true});
-        let headers = json!({"ETag": needed});
-        responses.insert(
-            "304".to_owned(),
-            json!({"description": description(304), "headers": headers}),
-        );
-    }
-    for status in usual_refusals(call).iter().chain(call.refusals) {
-        responses.insert(
-            status.to_string(),
-            json!({"$ref": format!("#/components/responses/{status}")}),
-        );
-    }
-    let roles = if call.roles == PUBLIC {
-        "No key is needed.".to_owned()
-    } else {
-        format!("Roles: {}.", call.roles)
-    };
-    let mut operation = json!({
-        "operationId": call.id, "summary": call.summary, "tags": [call.group],
-        "description": roles, "parameters": parameters, "responses": responses,
-    });
-    if call.roles == PUBLIC {
-        operation["security"] = json!([]);
-    }
-    if let Some(name) = call.request {
-        let json_types: &[&str] = match call.method {
-            "patch" => &["application/merge-patch+json", "application/json"],
-            _ => &["application/json"],
-        };
-        operation["requestBody"] = json!({"required": true, "content": content(name, json_types)});
-    }
-    operation
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reference_leads_somewhere() {
-        let text = document();
-        let document: Value = serde_json::from_str(&text).unwrap();
-        for part in text.split("#/components/schemas/").skip(1) {
-            let name = part.split('"').next().unwrap();
-            assert!(
-                document["components"]["schemas"][name].is_object(),
-                "{name}"
-            );
-        }
-    }
-}
