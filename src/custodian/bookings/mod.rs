@@ -3,6 +3,7 @@
 pub mod api;
 pub mod store;
 pub mod upsert;
+pub mod versions;
 
 use chrono::NaiveDate;
 use uuid::Uuid;

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::upsert::{ChargeRequest, PersonRequest};
+use super::versions::Version;
 use super::{Booking, Keys};
 use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
@@ -136,27 +137,47 @@ pub struct Content<'a> {
     pub otherwise_releasable_at: Option<Timestamp>,
     pub custody_basis: Option<&'a str>,
     pub content_hash: &'a [u8],
+    pub version: &'a Version,
+    pub event: Uuid,
+    pub at: Timestamp,
 }
 
+/// Brings the booking's row up to date and keeps the statement as its next version, in one trip.
+/// The row counts the versions, so that two writers cannot draw one number.
 pub async fn update(
     tx: &mut ScopedTx<'_>,
     id: Uuid,
     content: &Content<'_>,
-) -> Result<(), StoreError> {
+) -> Result<i32, StoreError> {
     let agency = tx.agency_id();
-    let update = sqlx::query!(
-        r#"update custodian.booking
-              set booked_at = $3, booked_on = $4, otherwise_releasable_at = $5, custody_basis = $6, content_hash = $7
-            where agency_id = $1 and id = $2"#,
+    let by = tx.actor().name.clone();
+    Ok(sqlx::query_scalar!(
+        r#"with changed as (
+               update custodian.booking
+                  set booked_at = $3, booked_on = $4, otherwise_releasable_at = $5, custody_basis = $6, content_hash = $7,
+                      version = version + 1
+                where agency_id = $1 and id = $2 returning version
+           )
+           insert into custodian.booking_version (agency_id, booking_id, version, content, identifiers, salt, content_hash,
+                                                  recorded_at, recorded_by, event_id)
+           select $1, $2, version, $8, $9, $10, $7, $11, $12, $13 from changed
+           returning version"#,
         agency,
         id,
         content.booked.0,
         content.booked.1,
         content.otherwise_releasable_at,
         content.custody_basis,
-        content.content_hash
-    );
-    expect_one_row(update.execute(tx.conn()).await?)
+        content.content_hash,
+        content.version.content,
+        content.version.identifiers,
+        content.version.salt,
+        content.at,
+        by,
+        content.event
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Locks a booking's row against other writers; references to it are not held up.
