@@ -14,3 +14,4 @@ pub mod outcomes;
 pub mod pages;
 pub mod readers;
 pub mod release_notices;
+pub mod restrictions;

@@ -24,4 +24,5 @@ mod streams;
 mod support;
 mod thread;
 mod two_worlds;
+mod versions;
 mod wall;

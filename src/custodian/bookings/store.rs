@@ -19,7 +19,7 @@ pub async fn latest(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 order by b.booked_on desc nulls first limit 1"#,
         agency,
@@ -39,7 +39,7 @@ pub async fn on_date(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 and (b.booked_on = $3 or b.booked_on is null)
             order by b.booked_on nulls last limit 1"#,
@@ -56,7 +56,7 @@ pub async fn by_id(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Booking>, S
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.id = $2"#,
         agency,
@@ -77,7 +77,7 @@ pub async fn list(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and ($2::text is null or b.booking_number = $2) and ($3::uuid is null or b.id < $3)
             order by b.id desc limit $4"#,
@@ -474,7 +474,7 @@ pub async fn candidates(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and (b.booking_number = $2
                   or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = $1 and i.index = any($3)))
