@@ -55,9 +55,10 @@ create policy oversight_reads on log.event for select to sallyport_oversight
        and not exists (select from custodian.booking b
                         where b.agency_id = event.agency_id and b.id = (event.subjects ->> 'booking')::uuid
                           and b.restriction is not null));
--- Reading leaves a trace that the agency, or the office, whose records were read can see.
+-- Reading leaves a trace that the agency, or the office, whose records were read can see; so does
+-- what an admin does to an agency.
 create policy oversight_leaves_traces on log.event for insert to sallyport_oversight
-    with check (acting = 'oversight' and type in ('oversight.listed', 'audit.read')
+    with check (acting = 'oversight' and type in ('oversight.listed', 'audit.read', 'agency.changed', 'user.invited')
        and ((office_id is null
              and agency_id = any (string_to_array(nullif(current_setting('app.agencies', true), ''), ',')::int[]))
          or (agency_id is null and office_id = nullif(current_setting('app.office', true), '')::int)));

@@ -190,6 +190,11 @@ pub fn router(app: App) -> Router {
             get(custodian::determinations::standing::get)
                 .put(custodian::determinations::standing::put),
         )
+        .route(
+            "/agencies/{ori}/adopted-positions/{act}",
+            get(registry::adopted::get).put(registry::adopted::put),
+        )
+        .route("/positions", get(registry::positions::get_list))
         .route("/audit/events", get(oversight::audit::get_list))
         .route("/events", get(delivery::stream::get))
         .route("/statistics/detainers", get(reports::api::get_statistics))

@@ -185,3 +185,14 @@ pub async fn enter_subtree(conn: &mut PgConnection, jurisdiction: &str) -> Resul
     .await?;
     Ok(())
 }
+
+/// Writes what an admin of its jurisdiction may change.
+pub async fn rename(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        "update registry.agency set name = $2, place = $3 where ori = $1",
+        agency.ori,
+        agency.name,
+        agency.place
+    );
+    crate::db::expect_one_row(update.execute(conn).await?)
+}
