@@ -145,6 +145,11 @@ pub fn router(app: App) -> Router {
             "/detainers/{id}/outcome",
             post(sides(custodian::outcomes::post, office::outcomes::post)),
         )
+        .route("/persons", get(custodian::persons::api::get_list))
+        .route(
+            "/persons/{id}/history",
+            get(custodian::persons::api::get_history),
+        )
         .route("/bookings", get(custodian::bookings::api::get_list))
         .route(
             "/bookings/{booking_number}",
