@@ -20,8 +20,9 @@ use crate::exchange::{handover, notification, outcome};
 use crate::http::problem::Slug;
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
-use crate::registry::{agencies, api as registry, jurisdictions, offices};
-use crate::{http, log, office, policy};
+use crate::custodian::persons;
+use crate::registry::{agencies, api as registry, jurisdictions, offices, positions};
+use crate::{http, log, office, oversight, policy};
 
 /// `GET /v1/whoami`.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -33,6 +34,14 @@ pub struct WhoAmI {
     pub office: Option<String>,
     pub jurisdiction: Option<String>,
     pub key_id: String,
+}
+
+/// The work list of a party, or the masked one of oversight.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum AnyDetainerList {
+    Party(body::DetainerList),
+    Masked(oversight::detainers::MaskedDetainerList),
 }
 
 #[derive(OpenApi)]
@@ -103,6 +112,21 @@ pub struct WhoAmI {
     crate::custodian::determinations::standing::StandingBody,
     office::notifications::ReceiptRequest,
     log::read::EventBody,
+    crate::custodian::restrictions::Disclosure,
+    crate::custodian::restrictions::set::RestrictionRequest,
+    crate::custodian::restrictions::api::RestrictionBody,
+    persons::api::PersonBody,
+    persons::api::PersonList,
+    persons::history::HistoryBody,
+    oversight::detainers::MaskedDetainer,
+    oversight::detainers::MaskedDetainerList,
+    AnyDetainerList,
+    oversight::audit::AuditEvent,
+    oversight::audit::AuditList,
+    positions::PositionBody,
+    positions::PositionList,
+    crate::registry::adopted::AdoptedPositionBody,
+    crate::registry::adopted::AdoptedPositionRequest,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
 )))]
@@ -186,6 +210,14 @@ pub const IF_NONE_MATCH_FIRST: Header = Header {
     required: false,
     description: "`*` for the first version.",
     schema: tag,
+};
+
+/// Of a call that opens a person's record.
+const PURPOSE: Header = Header {
+    name: "Purpose",
+    required: true,
+    description: "What the person is looked up for, in 1 to 500 characters; kept, and its hash logged.",
+    schema: line,
 };
 
 const LAST_EVENT_ID: Header = Header {
@@ -276,8 +308,8 @@ pub const CALLS: &[Call] = &[
         path: "/agencies/{ori}",
         group: REGISTRY,
         id: "patch_agency",
-        summary: "Change an agency (merge patch)",
-        roles: "system_admin",
+        summary: "Change an agency (merge patch); an admin its name and place",
+        roles: "system_admin; jurisdiction_admin in its subtree",
         request: Some("AgencyPatch"),
         answers: &[(200, "AgencyBody")],
         ..NONE
@@ -352,12 +384,98 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        method: "put",
+        path: "/detainers/{id}/restriction",
+        group: "Detainers",
+        id: "restrict_detainer",
+        summary: "Hide a request from third parties, oversight and counts, or lift that; answers who had learned of it",
+        roles: "reviewer",
+        request: Some("RestrictionRequest"),
+        answers: &[(200, "RestrictionBody")],
+        headers: &[IF_MATCH],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/bookings/{booking_number}/restriction",
+        group: "Bookings and release notices",
+        id: "restrict_booking",
+        summary: "Hide the latest booking of a number with the requests that hang on it, or lift that",
+        roles: "reviewer",
+        request: Some("RestrictionRequest"),
+        answers: &[(200, "RestrictionBody")],
+        headers: &[IF_MATCH],
+        ..NONE
+    },
+    Call {
+        path: "/persons",
+        group: "People",
+        id: "list_persons",
+        summary: "Persons of this agency by a strong identifier, or by name and birth date together",
+        roles: "submitter, reviewer",
+        answers: &[(200, "PersonList")],
+        query: Some(query::<persons::api::PersonQuery>),
+        headers: &[PURPOSE],
+        ..NONE
+    },
+    Call {
+        path: "/persons/{id}/history",
+        group: "People",
+        id: "get_person_history",
+        summary: "Bookings, requests and decisions, with the rule in force and the denominators",
+        roles: "submitter, reviewer",
+        answers: &[(200, "HistoryBody")],
+        query: Some(query::<persons::api::HistoryQuery>),
+        headers: &[PURPOSE],
+        ..NONE
+    },
+    Call {
+        path: "/audit/events",
+        group: "Log",
+        id: "list_audit_events",
+        summary: "The log of a jurisdiction's agencies, or an office's stream for its auditor; newest first",
+        roles: "jurisdiction_admin, auditor",
+        answers: &[(200, "AuditList")],
+        query: Some(query::<oversight::audit::AuditQuery>),
+        ..NONE
+    },
+    Call {
+        path: "/positions",
+        group: REGISTRY,
+        id: "list_positions",
+        summary: "What governing bodies adopted, and what became of it",
+        answers: &[(200, "PositionList")],
+        query: Some(query::<positions::PositionQuery>),
+        ..NONE
+    },
+    Call {
+        path: "/agencies/{ori}/adopted-positions/{act}",
+        group: REGISTRY,
+        id: "get_adopted_position",
+        summary: "How an agency reads a contested rule",
+        answers: &[(200, "AdoptedPositionBody")],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/agencies/{ori}/adopted-positions/{act}",
+        group: REGISTRY,
+        id: "put_adopted_position",
+        summary: "Adopt a reading: the next version; If-None-Match: * for the first",
+        roles: "reviewer of the agency",
+        request: Some("AdoptedPositionRequest"),
+        answers: &[(200, "AdoptedPositionBody")],
+        refusals: &[412, 428],
+        headers: &[IF_MATCH_OR_NONE, IF_NONE_MATCH_FIRST],
+        ..NONE
+    },
+    Call {
         path: "/detainers",
         group: "Detainers",
         id: "list_detainers",
-        summary: "The work list",
-        roles: "submitter, reviewer, liaison",
-        answers: &[(200, "DetainerList")],
+        summary: "The work list; for admins and auditors with persons masked, and not to be filtered by them (422)",
+        roles: "submitter, reviewer, liaison; jurisdiction_admin and auditor of a jurisdiction",
+        answers: &[(200, "AnyDetainerList")],
         query: Some(query::<filter::DetainerQuery>),
         ..NONE
     },
@@ -753,7 +871,7 @@ pub const CALLS: &[Call] = &[
         path: "/statistics/detainers",
         group: "Statistics",
         id: "count_detainers",
-        summary: "Counts of historical records",
+        summary: "Counts of historical records, or of live requests within the caller's scope",
         answers: &[(200, "StatisticsBody")],
         query: Some(query::<crate::reports::api::StatisticsQuery>),
         ..NONE
@@ -945,6 +1063,8 @@ fn answer(call: &Call, status: u16, name: &str) -> Value {
 /// What a parameter holds, where its name says it in every call. Rust reads all of them as text.
 fn kind(call: &Call, name: &str) -> Option<Value> {
     let kind = match name {
+        // Instants serve there too.
+        "from" | "to" if call.path == "/audit/events" => return None,
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
         "date_of_birth" | "from" | "in_force_on" | "issued_from" | "issued_to" | "to" => {
             json!({"type": "string", "format": "date"})

@@ -69,7 +69,6 @@ mod tests {
             released_at: None,
             booking: None,
             booking_number: Some("26-1".into()),
-            restriction: None,
             date_of_birth: chrono::NaiveDate::from_ymd_opt(1990, 2, 3),
             a_number_index: Some(vec![1]),
             fbi_number_index: None,
@@ -88,6 +87,7 @@ mod tests {
             person_id: Uuid::from_u128(5),
             custody_basis: None,
             content_hash: None,
+            restriction: None,
             date_of_birth: chrono::NaiveDate::from_ymd_opt(1990, 2, 3),
         }
     }
