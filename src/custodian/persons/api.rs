@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::history::HistoryBody;
 use super::store::Found;
 use super::{Look, gather, purpose, record, store};
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
+use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::body::{SubjectBody, mask};
 use crate::http::{Caller, Id, Problem, Query, Tagged, query};
@@ -115,25 +117,38 @@ pub async fn get_list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Write).await?;
+    let list = searched(&mut tx, &app, &q, || purpose(&headers)).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(Tagged::ok(&list).unless_known(&headers))
+}
+
+/// Looks for persons and records the look. The caller commits before it shows anything.
+pub async fn searched(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    q: &PersonQuery,
+    purpose: impl FnOnce() -> Result<String, Problem>,
+) -> Result<PersonList, Problem> {
     tx.require(DESK)?;
-    let purpose = purpose(&headers)?;
-    let (found, filters) = match q.wanted(&app)? {
+    let purpose = purpose()?;
+    let (found, filters) = match q.wanted(app)? {
         Wanted::Identifier(kind, index) => (
-            store::by_identifier(&mut tx, kind, &index, MOST_PERSONS).await?,
+            store::by_identifier(tx, kind, &index, MOST_PERSONS).await?,
             json!({kind: hex::encode(&index)}),
         ),
         Wanted::Described(parts, born) => {
             let said = format!("{} {born}", parts.join(" "));
             let tag = hex::encode(app.vault.tag("person search", said.as_bytes()));
             (
-                store::by_description(&mut tx, &parts, born, MOST_PERSONS).await?,
+                store::by_description(tx, &parts, born, MOST_PERSONS).await?,
                 json!({"name, date_of_birth": tag}),
             )
         }
     };
     let mut items = Vec::with_capacity(found.len());
     for Found { id, bookings } in found {
-        let person = crate::custodian::bookings::store::person(&mut tx, &app.vault, id).await?;
+        let person = crate::custodian::bookings::store::person(tx, &app.vault, id).await?;
         items.push(PersonBody {
             id,
             subject: SubjectBody {
@@ -160,12 +175,11 @@ pub async fn get_list(
         purpose: &purpose,
         filters,
         persons: items.iter().map(|item| item.id).collect(),
+        detainer: None,
         at: app.clock.now(),
     };
-    record(&mut tx, look).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&PersonList { items, next: None }).unless_known(&headers))
+    record(tx, look).await?;
+    Ok(PersonList { items, next: None })
 }
 
 /// `GET /v1/persons/{id}/history`
@@ -177,11 +191,25 @@ pub async fn get_history(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Write).await?;
-    if !store::exists(&mut tx, id).await? {
+    let body = opened(&mut tx, &app, id, &q, || purpose(&headers)).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(Tagged::ok(&body).unless_known(&headers))
+}
+
+/// Opens a history and records it. The caller commits before it shows anything.
+pub async fn opened(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: Uuid,
+    q: &HistoryQuery,
+    purpose: impl FnOnce() -> Result<String, Problem>,
+) -> Result<HistoryBody, Problem> {
+    if !store::exists(tx, id).await? {
         return Err(Problem::not_found());
     }
     tx.require(DESK)?;
-    let purpose = purpose(&headers)?;
+    let purpose = purpose()?;
     let date = |name: &str, text: &Option<String>| -> Result<Option<NaiveDate>, Problem> {
         text.as_deref()
             .map(|text| {
@@ -191,16 +219,15 @@ pub async fn get_history(
             .transpose()
     };
     let window = (date("from", &q.from)?, date("to", &q.to)?);
-    let body = gather::history(&mut tx, &app, id, window).await?;
+    let body = gather::history(tx, app, id, window).await?;
     let look = Look {
         kind: "history",
         purpose: &purpose,
         filters: json!({"from": window.0, "to": window.1}),
         persons: body.persons.clone(),
+        detainer: None,
         at: app.clock.now(),
     };
-    record(&mut tx, look).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&body).unless_known(&headers))
+    record(tx, look).await?;
+    Ok(body)
 }

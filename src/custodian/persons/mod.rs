@@ -4,6 +4,7 @@
 pub mod api;
 pub mod gather;
 pub mod history;
+pub mod reveal;
 pub mod store;
 
 use axum::http::HeaderMap;
@@ -14,7 +15,7 @@ use crate::db::{ScopedTx, StoreError};
 use crate::http::Problem;
 use crate::log::{self, Event, leaf};
 use crate::types::Timestamp;
-use crate::types::ids::salt;
+use crate::types::ids::{DetainerId, salt};
 
 /// The header that says what a person is looked up for.
 pub const PURPOSE: &str = "purpose";
@@ -24,16 +25,32 @@ pub fn purpose(headers: &HeaderMap) -> Result<String, Problem> {
     let text = headers
         .get(PURPOSE)
         .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
-        .map(str::trim)
         .unwrap_or_default();
-    if text.is_empty() || text.chars().count() > 500 {
-        return Err(Problem::field(
+    stated(text).ok_or_else(|| {
+        Problem::field(
             "Purpose",
             "missing",
             "Say in the header Purpose, in 1 to 500 characters, what the person is looked up for.",
-        ));
-    }
-    Ok(text.to_owned())
+        )
+    })
+}
+
+/// The same from the field of a form.
+pub fn purpose_field(text: &str) -> Result<String, Problem> {
+    stated(text).ok_or_else(|| {
+        Problem::field(
+            "/purpose",
+            "missing",
+            "Say in 1 to 500 characters what the person is looked up for.",
+        )
+    })
+}
+
+fn stated(text: &str) -> Option<String> {
+    let text = text.trim();
+    (1..=500)
+        .contains(&text.chars().count())
+        .then(|| text.to_owned())
 }
 
 /// One look at persons, about to be recorded.
@@ -44,6 +61,8 @@ pub struct Look<'a> {
     pub filters: Value,
     /// Which were found or opened.
     pub persons: Vec<Uuid>,
+    /// The request whose person it was.
+    pub detainer: Option<DetainerId>,
     pub at: Timestamp,
 }
 
@@ -52,6 +71,7 @@ pub async fn record(tx: &mut ScopedTx<'_>, look: Look<'_>) -> Result<(), StoreEr
     let (salt, by) = (salt(), tx.actor().name.clone());
     let kind = match look.kind {
         "search" => "persons.searched",
+        "reveal" => "identifier.revealed",
         _ => "history.read",
     };
     let persons: Vec<String> = look.persons.iter().map(ToString::to_string).collect();
@@ -61,6 +81,10 @@ pub async fn record(tx: &mut ScopedTx<'_>, look: Look<'_>) -> Result<(), StoreEr
             "purpose_hash",
             leaf::row_hash(&salt, &(look.purpose, &look.filters, &by)),
         );
+    let event = match look.detainer {
+        Some(id) => event.detainer(id),
+        None => event,
+    };
     store::keep_look(tx, event.id.as_uuid(), &look, &salt, &by).await?;
     log::append(tx, vec![event]).await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! `PUT /v1/detainers/{id}/restriction`, `PUT /v1/bookings/{booking_number}/restriction`.
 
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use super::{Disclosure, RestrictionKind, store};
 use crate::app::App;
 use crate::custodian::bookings::{self, store as booking_store};
 use crate::custodian::detainers::{api as detainers, case_file};
+use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::http::once::{BODY_LIMIT, json_type, read_body};
 use crate::http::{Caller, Id, Problem, Tagged, etag, json};
@@ -59,21 +61,33 @@ pub async fn put_detainer(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let request = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
     let mut tx = caller.open(&app, Access::Write).await?;
-    let case = case_file::lock(&mut tx, id)
+    let answer = set_on_detainer(&mut tx, &app, id, &parts.headers, request).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(answer.into_response())
+}
+
+/// Sets it on one request, whose present representation `If-Match` has to name.
+pub async fn set_on_detainer(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    headers: &HeaderMap,
+    request: Result<RestrictionRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
     tx.require(&[Role::Reviewer])?;
-    json_type(&parts.headers)?;
-    let request: RestrictionRequest = json::parse(&bytes)?;
-    let current = detainers::body(&mut tx, &app, id).await?;
-    etag::require_match(&parts.headers, &Tagged::ok(&current).etag())?;
+    let request = request?;
+    let current = detainers::body(tx, app, id).await?;
+    etag::require_match(headers, &Tagged::ok(&current).etag())?;
     request.check()?;
-    let setting = on_case(&mut tx, &app, case, &request).await?;
-    tx.commit().await?;
-    app.hub.committed();
+    let setting = on_case(tx, app, case, &request).await?;
     let body = RestrictionBody::new(setting, request, (Some(id.as_uuid()), None));
-    Ok(Tagged::ok(&body).into_response())
+    Ok(Tagged::ok(&body))
 }
 
 pub async fn put_booking(
