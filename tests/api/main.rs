@@ -18,6 +18,7 @@ mod notices;
 mod orders;
 mod outcomes;
 mod oversight;
+mod pages;
 mod papers;
 mod plans;
 mod registry;
