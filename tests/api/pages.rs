@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::sign_in::{Browser, PASSWORD};
-use crate::support::custody::lodge;
+use crate::support::custody::{acknowledge, lodge};
 use crate::support::*;
 
 const NUMBER: &str = "A012345678";
@@ -25,11 +25,7 @@ impl Desk {
                 let office = app.actor_of_office(place).await.office_id();
                 (Side::Office, None, office)
             }
-            _ => (
-                Side::Custodian,
-                app.actor_at(place).await.agency_id(),
-                None,
-            ),
+            _ => (Side::Custodian, app.actor_at(place).await.agency_id(), None),
         };
         let email = format!("{role}@{}.example", place.to_lowercase());
         let mut conn = app.app.pools.operator.acquire().await.unwrap();
@@ -131,14 +127,24 @@ async fn a_person_is_looked_for_and_opened_with_a_purpose_only(
         vec![("purpose", "case 12")],
         vec![("purpose", "case 12"), ("a_number", "12")],
     ] {
-        let refused = clerk.send("/persons", "/persons", &fields).await.expect(422);
+        let refused = clerk
+            .send("/persons", "/persons", &fields)
+            .await
+            .expect(422);
         assert!(refused.text.contains("A-number: "), "{}", refused.text);
-        assert!(!refused.text.contains("query parameter"), "{}", refused.text);
+        assert!(
+            !refused.text.contains("query parameter"),
+            "{}",
+            refused.text
+        );
     }
     assert_eq!(looks(&app).await, []);
 
     let fields = [("purpose", "case 12 of the board"), ("a_number", NUMBER)];
-    let found = clerk.send("/persons", "/persons", &fields).await.expect(200);
+    let found = clerk
+        .send("/persons", "/persons", &fields)
+        .await
+        .expect(200);
     assert!(found.text.contains("1 record found") && found.text.contains("EXAMPLE, Ana"));
     assert!(found.text.contains("A*****5678") && found.text.contains("1 booking"));
     let fields = [
@@ -146,7 +152,10 @@ async fn a_person_is_looked_for_and_opened_with_a_purpose_only(
         ("name", "ana example"),
         ("date_of_birth", "1990-02-03"),
     ];
-    let named = clerk.send("/persons", "/persons", &fields).await.expect(200);
+    let named = clerk
+        .send("/persons", "/persons", &fields)
+        .await
+        .expect(200);
     assert!(named.text.contains("EXAMPLE, Ana"));
     let person = found
         .text
@@ -168,7 +177,10 @@ async fn a_person_is_looked_for_and_opened_with_a_purpose_only(
     assert_eq!(looks(&app).await.len(), 2);
 
     let fields = [("purpose", "case 12 of the board")];
-    let opened = clerk.send_from(&found.text, &address, &fields).await.expect(200);
+    let opened = clerk
+        .send_from(&found.text, &address, &fields)
+        .await
+        .expect(200);
     for shown in [
         "EXAMPLE, Ana",
         "A*****5678",
@@ -184,7 +196,11 @@ async fn a_person_is_looked_for_and_opened_with_a_purpose_only(
     assert!(!opened.text.contains(NUMBER));
     let fields = [("purpose", "later ones"), ("from", "2026-12-01")];
     let later = clerk.send(&address, &address, &fields).await.expect(200);
-    assert!(later.text.contains("No booking here falls into these days."));
+    assert!(
+        later
+            .text
+            .contains("No booking here falls into these days.")
+    );
     let expected = [
         ("search", "case 12 of the board"),
         ("search", "by name"),
@@ -201,7 +217,10 @@ async fn a_person_is_looked_for_and_opened_with_a_purpose_only(
     // Another agency's desk finds nobody; an office has no such page.
     let other = Desk::of(&app, Role::Reviewer, BIRCH).await;
     let fields = [("purpose", "case 12"), ("a_number", NUMBER)];
-    let none = other.send("/persons", "/persons", &fields).await.expect(200);
+    let none = other
+        .send("/persons", "/persons", &fields)
+        .await
+        .expect(200);
     assert!(none.text.contains("No record of this agency fits."));
     other.get(&address).await.expect(404);
     let fields = [("purpose", "case 12")];
@@ -220,7 +239,7 @@ async fn a_history_says_in_its_head_that_requests_were_lifted_for_a_citizen(
 ) {
     let app = TestApp::start(options, owner).await;
     let request = thread(&app).await;
-    let lifted = json!({"lift_reason": "usc_or_presumptive_claim", "note": null});
+    let lifted = json!({"reason": "Is a citizen", "lift_reason": "usc_or_presumptive_claim", "cancelled_on": "2026-11-24"});
     app.liaison(SND)
         .await
         .post(&format!("/v1/detainers/{request}/cancellation"), lifted)
@@ -242,7 +261,11 @@ async fn a_history_says_in_its_head_that_requests_were_lifted_for_a_citizen(
         .expect(200);
     let head = opened.text.find("1 of 1 requests were lifted").unwrap();
     assert!(head < opened.text.find("<table").unwrap());
-    assert!(opened.text.contains("cancelled: U.S. citizen, or a claim of it"));
+    assert!(
+        opened
+            .text
+            .contains("cancelled: U.S. citizen, or a claim of it")
+    );
     app.stop().await;
 }
 
@@ -253,12 +276,18 @@ async fn an_a_number_is_shown_once_after_its_purpose_is_on_record(
 ) {
     let app = TestApp::start(options, owner).await;
     let id = thread(&app).await;
-    let (page, reveal) = (format!("/detainers/{id}"), format!("/detainers/{id}/reveal"));
+    let (page, reveal) = (
+        format!("/detainers/{id}"),
+        format!("/detainers/{id}/reveal"),
+    );
     let clerk = Desk::of(&app, Role::Submitter, ALDER).await;
     let masked = clerk.get(&page).await.expect(200).text;
     assert!(masked.contains("Show the A-number") && !masked.contains(NUMBER));
 
-    let refused = clerk.send(&page, &reveal, &[("purpose", " ")]).await.expect(422);
+    let refused = clerk
+        .send(&page, &reveal, &[("purpose", " ")])
+        .await
+        .expect(422);
     assert!(!refused.text.contains(NUMBER) && refused.text.contains("Show the A-number"));
     let revealed = "select count(*) from log.event where type = 'identifier.revealed'";
     assert_eq!(app.count(revealed).await, 0);
@@ -274,7 +303,10 @@ async fn an_a_number_is_shown_once_after_its_purpose_is_on_record(
     );
     assert!(!clerk.get(&page).await.text.contains(NUMBER));
     // The same form twice is two looks.
-    clerk.send_from(&shown.text, &reveal, &fields).await.expect(200);
+    clerk
+        .send_from(&shown.text, &reveal, &fields)
+        .await
+        .expect(200);
     assert_eq!(app.count(revealed).await, 2);
     app.settle().await;
     let told = "select count(*) from log.event
@@ -305,43 +337,64 @@ async fn a_reviewer_restricts_a_record_from_its_page_and_lifts_it_again(
         format!("/detainers/{id}/restriction"),
     );
     let reviewer = Desk::of(&app, Role::Reviewer, ALDER).await;
-    assert!(reviewer.get(&page).await.text.contains("Restrict this record"));
+    assert!(
+        reviewer
+            .get(&page)
+            .await
+            .text
+            .contains("Restrict this record")
+    );
     let form = reviewer.get(&step).await.expect(200).text;
     assert!(form.contains("Nobody had been told anything"), "{form}");
     let tag = hidden(&form, "etag");
 
-    let juvenile = [("etag", tag.as_str()), ("kind", "juvenile"), ("reason", "Born in 2011")];
-    for fields in [&juvenile[..2], &juvenile[..1], &[("etag", tag.as_str()), ("kind", "secret"), ("reason", "x")]] {
+    let juvenile = [
+        ("etag", tag.as_str()),
+        ("kind", "juvenile"),
+        ("reason", "Born in 2011"),
+    ];
+    for fields in [
+        &juvenile[..2],
+        &juvenile[..1],
+        &[("etag", tag.as_str()), ("kind", "secret"), ("reason", "x")],
+    ] {
         reviewer.send_from(&form, &step, fields).await.expect(422);
     }
-    // What was told meanwhile changes the record: the page of before does no longer fit.
-    let outcome = json!({"notice": "unknown", "custody": "remains", "stated_at": "2026-11-24T20:00:00Z", "disclose": true});
-    app.reviewer(ALDER)
-        .await
-        .post(&format!("/v1/detainers/{id}/outcome"), outcome)
+    // What happens meanwhile changes the record: the page of before does no longer fit.
+    let api = app.reviewer(ALDER).await;
+    acknowledge(&api, &id).await;
+    let outcome = json!({"notice": "unknown", "custody": "remains_in_custody", "stated_at": "2026-11-24T20:00:00Z",
+                         "disclose": true});
+    api.post(&format!("/v1/detainers/{id}/outcome"), outcome)
         .await
         .expect(201);
     app.settle().await;
-    let acknowledged = json!({"by": "B. Clerk"});
-    app.reviewer(ALDER)
-        .await
-        .post(&format!("/v1/detainers/{id}/acknowledgement"), acknowledged)
-        .await
-        .expect(200);
-    reviewer.send_from(&form, &step, &juvenile).await.expect(412);
-    reviewer.send_from(&form, &step, &juvenile[1..]).await.expect(428);
+    for fields in [&juvenile[..], &juvenile[1..]] {
+        let refused = reviewer.send_from(&form, &step, fields).await.expect(412);
+        assert!(refused.text.contains("since this page was opened"));
+        assert!(refused.text.contains("Born in 2011"));
+    }
 
     let form = reviewer.get(&step).await.text;
-    assert!(form.contains("The office SND had this agency") && form.contains("outcome on"), "{form}");
+    assert!(
+        form.contains("The office SND had this agency") && form.contains("outcome on"),
+        "{form}"
+    );
     let tag = hidden(&form, "etag");
-    let juvenile = [("etag", tag.as_str()), ("kind", "juvenile"), ("reason", "Born in 2011")];
-    let done = reviewer.send_from(&form, &step, &juvenile).await.expect(303);
+    let juvenile = [
+        ("etag", tag.as_str()),
+        ("kind", "juvenile"),
+        ("reason", "Born in 2011"),
+    ];
+    let done = reviewer
+        .send_from(&form, &step, &juvenile)
+        .await
+        .expect(303);
     assert_eq!(done.header(LOCATION.as_str()), page);
     let shown = reviewer.get(&page).await.text;
     for words in ["Restricted: juvenile.", "Change or lift the restriction"] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
-    let api = app.reviewer(ALDER).await;
     let kept = "select count(*) from custodian.restriction where kind = 'juvenile' and reason = 'Born in 2011'";
     assert_eq!(app.count(kept).await, 1);
     // The office's own paper stays as it was.
@@ -350,11 +403,22 @@ async fn a_reviewer_restricts_a_record_from_its_page_and_lifts_it_again(
 
     let form = reviewer.get(&step).await.text;
     let tag = hidden(&form, "etag");
-    let lift = [("etag", tag.as_str()), ("kind", "none"), ("reason", "Was of age")];
+    let lift = [
+        ("etag", tag.as_str()),
+        ("kind", "none"),
+        ("reason", "Was of age"),
+    ];
     reviewer.send_from(&form, &step, &lift).await.expect(303);
-    assert!(!reviewer.get(&page).await.text.contains("Restricted: juvenile."));
+    assert!(
+        !reviewer
+            .get(&page)
+            .await
+            .text
+            .contains("Restricted: juvenile.")
+    );
     api.get(&paper).await.expect(200);
-    let events = "select count(*) from log.event where type = 'restriction.set' and office_id is null";
+    let events =
+        "select count(*) from log.event where type = 'restriction.set' and office_id is null";
     assert_eq!(app.count(events).await, 2);
 
     let clerk = Desk::of(&app, Role::Submitter, ALDER).await;

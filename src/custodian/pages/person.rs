@@ -98,7 +98,15 @@ const FORM: &str = "history";
 
 /// `GET /persons/{id}`
 pub async fn get(app: &App, visitor: &Visitor, id: Uuid) -> Result<Response, Problem> {
-    page(app, visitor, id, &Typed::default(), &Fields::default(), None).await
+    page(
+        app,
+        visitor,
+        id,
+        &Typed::default(),
+        &Fields::default(),
+        None,
+    )
+    .await
 }
 
 /// `POST /persons/{id}`
@@ -197,10 +205,9 @@ fn booking(row: HistoryRow, frame: &Frame) -> BookingRow {
     let released = row.actual_release_at;
     BookingRow {
         number: row.booking_number,
-        booked: row.booked_at.map_or_else(
-            || "unknown".to_owned(),
-            |at| time::absolute(at, frame.zone),
-        ),
+        booked: row
+            .booked_at
+            .map_or_else(|| "unknown".to_owned(), |at| time::absolute(at, frame.zone)),
         restriction: row.restriction.as_deref().map(|kind| {
             Chip::new(
                 Shape::Warning,
@@ -265,7 +272,8 @@ fn charge(row: HistoryCharge) -> ChargeCell {
 fn request(one: HistoryRequest, frame: &Frame) -> RequestCell {
     let mut status = words::plain(&one.status);
     if let Some(reason) = one.lift_reason.as_deref() {
-        let reason = LiftReason::parse(reason).map_or_else(|| words::plain(reason), words::lift_reason);
+        let reason =
+            LiftReason::parse(reason).map_or_else(|| words::plain(reason), words::lift_reason);
         status.push_str(&format!(": {reason}"));
     }
     let mut outcome: Vec<String> = [
@@ -299,13 +307,9 @@ fn request(one: HistoryRequest, frame: &Frame) -> RequestCell {
         office: one.office,
         received: time::absolute(one.received_at, frame.zone),
         status,
-        late: one.after_release.then(|| {
-            Chip::new(
-                Shape::Warning,
-                Tone::Careful,
-                "Came after the release",
-            )
-        }),
+        late: one
+            .after_release
+            .then(|| Chip::new(Shape::Warning, Tone::Careful, "Came after the release")),
         acts: [
             (Act::NotifyRelease, one.asked.notify),
             (Act::HoldPastRelease, one.asked.hold),

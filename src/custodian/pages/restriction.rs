@@ -12,6 +12,7 @@ use crate::dashboard::visitor::show;
 use crate::dashboard::{
     Body, Field, Frame, Learns, Link, Posted, StepPage, Typed, Visitor, time, words,
 };
+use crate::http::problem::Slug;
 use crate::http::{Problem, Tagged};
 use crate::types::Role;
 use crate::types::ids::DetainerId;
@@ -54,7 +55,13 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
             };
             Ok(posted.done(app, &format!("/detainers/{id}"), flash))
         }
-        Err(problem) => {
+        Err(mut problem) => {
+            // The API's words speak of tags; a reader of pages has none.
+            if problem.slug == Slug::PreconditionFailed {
+                problem.detail = "The record has changed since this page was opened. Below it is as it stands now: \
+                                  look again, then send the form."
+                    .to_owned();
+            }
             let typed = Typed::refused(FORM, posted.fields.clone(), problem);
             page(app, &posted.visitor, id, &typed).await
         }
@@ -170,5 +177,8 @@ fn disclosed(one: &Disclosure, frame: &Frame) -> String {
         "oversight_list" => "a list with this record",
         _ => "something",
     };
-    format!("{who} had {what} on {}.", time::absolute(one.at, frame.zone))
+    format!(
+        "{who} had {what} on {}.",
+        time::absolute(one.at, frame.zone)
+    )
 }

@@ -87,14 +87,13 @@ impl PersonQuery {
         .into_iter()
         .filter_map(|(kind, value)| Some((kind, value?)));
         match (given.next(), given.next(), &self.name, &self.date_of_birth) {
-            (Some((kind, value)), None, None, None) => Ok(Wanted::Identifier(
-                kind,
-                app.vault.index(kind, &value),
-            )),
+            (Some((kind, value)), None, None, None) => {
+                Ok(Wanted::Identifier(kind, app.vault.index(kind, &value)))
+            }
             (None, _, Some(name), Some(born)) => {
-                let born = born
-                    .parse()
-                    .map_err(|_| query::bad("date_of_birth", "a date such as 1990-02-03 is expected"))?;
+                let born = born.parse().map_err(|_| {
+                    query::bad("date_of_birth", "a date such as 1990-02-03 is expected")
+                })?;
                 let parts = name::parts([Some(name.as_str())]);
                 if parts.is_empty() {
                     return Err(query::bad("name", "a name is expected"));
