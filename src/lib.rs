@@ -31,6 +31,8 @@ pub mod exchange;
 pub mod custodian;
 /// The liaison's side.
 pub mod office;
+/// Admins and auditors: masked lists and the log of their subtree.
+pub mod oversight;
 
 /// Pages: layout, forms, sign-in.
 pub mod dashboard;

@@ -18,7 +18,9 @@ use crate::http::limits::Partition;
 use crate::http::problem::{Problem, Slug};
 use crate::identity::{Presented, keys_api};
 use crate::types::{Side, ids};
-use crate::{custodian, delivery, health, office, openapi, registry, reports, telemetry};
+use crate::{
+    custodian, delivery, health, office, openapi, oversight, registry, reports, telemetry,
+};
 
 /// The whole service.
 pub fn router(app: App) -> Router {
@@ -46,9 +48,10 @@ pub fn router(app: App) -> Router {
         .route("/keys/{id}", delete(keys_api::delete))
         .route(
             "/detainers",
-            get(sides(
+            get(three_sides(
                 custodian::detainers::api::get_list,
                 office::detainers::api::get_list,
+                oversight::detainers::get_list,
             ))
             .post(sides(
                 custodian::detainers::api::post,
@@ -72,6 +75,10 @@ pub fn router(app: App) -> Router {
                 custodian::detainers::api::timeline,
                 office::detainers::api::timeline,
             )),
+        )
+        .route(
+            "/detainers/{id}/restriction",
+            put(custodian::restrictions::api::put_detainer),
         )
         .route(
             "/detainers/{id}/acknowledgement",
@@ -138,10 +145,19 @@ pub fn router(app: App) -> Router {
             "/detainers/{id}/outcome",
             post(sides(custodian::outcomes::post, office::outcomes::post)),
         )
+        .route("/persons", get(custodian::persons::api::get_list))
+        .route(
+            "/persons/{id}/history",
+            get(custodian::persons::api::get_history),
+        )
         .route("/bookings", get(custodian::bookings::api::get_list))
         .route(
             "/bookings/{booking_number}",
             put(custodian::bookings::api::put).get(custodian::bookings::api::get),
+        )
+        .route(
+            "/bookings/{booking_number}/restriction",
+            put(custodian::restrictions::api::put_booking),
         )
         .route(
             "/release-notices",
@@ -179,6 +195,12 @@ pub fn router(app: App) -> Router {
             get(custodian::determinations::standing::get)
                 .put(custodian::determinations::standing::put),
         )
+        .route(
+            "/agencies/{ori}/adopted-positions/{act}",
+            get(registry::adopted::get).put(registry::adopted::put),
+        )
+        .route("/positions", get(registry::positions::get_list))
+        .route("/audit/events", get(oversight::audit::get_list))
         .route("/events", get(delivery::stream::get))
         .route("/statistics/detainers", get(reports::api::get_statistics))
         .layer(middleware::from_fn_with_state(app.clone(), allowance));
@@ -226,6 +248,34 @@ where
         match side {
             Ok(Side::Office) => Box::pin(for_office.clone().call(request, app)),
             _ => Box::pin(for_custodian.clone().call(request, app)),
+        }
+    }
+}
+
+/// The same with a handler for admins and auditors.
+fn three_sides<C, O, V, TC, TO, TV>(
+    for_custodian: C,
+    for_office: O,
+    for_oversight: V,
+) -> impl Fn(State<App>, Request) -> futures::future::BoxFuture<'static, Response>
++ Clone
++ Send
++ Sync
++ 'static
+where
+    C: Handler<TC, App> + Sync,
+    O: Handler<TO, App> + Sync,
+    V: Handler<TV, App> + Sync,
+    TC: 'static,
+    TO: 'static,
+    TV: 'static,
+{
+    let two = sides(for_custodian, for_office);
+    move |State(app): State<App>, request: Request| {
+        let side = Presented::from_bearer(request.headers()).map(|presented| presented.side);
+        match side {
+            Ok(Side::Oversight) => Box::pin(for_oversight.clone().call(request, app)),
+            _ => two(State(app), request),
         }
     }
 }

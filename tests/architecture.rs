@@ -164,6 +164,12 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "oversight",
+        &[
+            "types", "db", "http", "log", "app", "registry", "identity", "policy", "exchange",
+        ],
+    ),
+    (
         "delivery",
         &[
             "types",

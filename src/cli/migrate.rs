@@ -34,6 +34,7 @@ pub async fn apply(owner: &PgConnectOptions) -> anyhow::Result<()> {
         .execute(&mut conn)
         .await?;
     registry::load::jurisdictions(&mut conn).await?;
+    registry::positions::load(&mut conn).await?;
     conn.close().await?;
     Ok(())
 }

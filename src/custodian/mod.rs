@@ -12,5 +12,7 @@ pub mod holds;
 pub mod notifications;
 pub mod outcomes;
 pub mod pages;
+pub mod persons;
 pub mod readers;
 pub mod release_notices;
+pub mod restrictions;

@@ -45,6 +45,14 @@ const TEXTS: &[(&str, &str)] = &[
         "cancelled-many",
         "The requests that could be are cancelled. The custodians see it now.",
     ),
+    (
+        "restricted",
+        "The restriction is in force. Oversight, exports and public counts no longer show this record.",
+    ),
+    (
+        "restriction-lifted",
+        "The restriction is lifted. Oversight, exports and public counts show this record again.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

@@ -253,6 +253,7 @@ impl Frame {
                 ("Overview", "/"),
                 ("Requests", "/detainers?status=pending"),
                 ("Bookings", "/bookings"),
+                ("Persons", "/persons"),
                 ("Record a release", "/release-notices/new"),
                 ("Record paper", "/detainers/new"),
             ],

@@ -40,7 +40,7 @@ pub async fn begin(
     };
     let opening = format!(
         "begin{mode}; set local app.credential = '{credential}'; set local app.agency = ''; \
-         set local app.office = ''; set local app.login = ''; set local app.account = ''"
+         set local app.office = ''; set local app.agencies = ''; set local app.login = ''; set local app.account = ''"
     );
     Ok(pool.begin_with(AssertSqlSafe(opening)).await?)
 }
@@ -57,7 +57,7 @@ impl ScopedTx<'static> {
         let id = |id: Option<i32>| id.map(|id| id.to_string()).unwrap_or_default();
         let opening = format!(
             "begin; set local app.credential = ''; set local app.agency = '{}'; set local app.office = '{}'; \
-             set local app.login = ''; set local app.account = ''",
+             set local app.agencies = ''; set local app.login = ''; set local app.account = ''",
             id(actor.agency_id()),
             id(actor.office_id())
         );

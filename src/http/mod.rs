@@ -8,6 +8,7 @@ pub mod once;
 pub mod path;
 pub mod problem;
 pub mod query;
+pub mod replay;
 pub mod source;
 pub mod uses;
 

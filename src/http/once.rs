@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::problem::{Problem, Refusal, Slug};
-use super::{Tagged, json};
+use super::{Tagged, json, replay};
 use crate::app::App;
 use crate::db::scope::Access;
 use crate::db::{ScopedTx, StoreError};
@@ -163,6 +163,15 @@ async fn claim(
             Slug::IdempotencyKeyReused,
             "This Idempotency-Key was used for another body on this address. Use a new key.",
         ));
+    }
+    let location = row
+        .headers
+        .as_ref()
+        .and_then(|headers| headers[header::LOCATION.as_str()].as_str());
+    if let Some(record) = replay::record(route, location)
+        && !replay::readable(tx, record).await?
+    {
+        return Err(Problem::not_found());
     }
     let body = app
         .vault

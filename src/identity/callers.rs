@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::db::scope::{self, Access};
 use crate::db::{ScopedTx, StoreError};
 use crate::http::{Caller, Problem};
+use crate::registry::agencies;
 use crate::types::actor::Tenant;
 use crate::types::{Actor, Role, Side};
 
@@ -144,6 +145,11 @@ impl Caller for Presented {
                 if self.kind == Kind::Key {
                     app.key_uses.note(&self.id, now);
                 }
+                if let Some(jurisdiction) = &found.jurisdiction
+                    && self.side == Side::Oversight
+                {
+                    agencies::enter_subtree(&mut tx, jurisdiction).await?;
+                }
                 Ok(ScopedTx::new(tx, found.into_actor(self)?))
             }
             _ => {
@@ -223,6 +229,8 @@ callers! {
     Custodian = Some(Side::Custodian);
     /// A key of a federal office.
     Liaison = Some(Side::Office);
+    /// A key of an admin or an auditor.
+    Oversight = Some(Side::Oversight);
     /// A key of the operator.
     Operator = Some(Side::Operator);
     /// Any valid key.

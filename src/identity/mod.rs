@@ -8,4 +8,4 @@ pub mod notes;
 pub mod secret;
 pub mod sessions;
 
-pub use callers::{AnyCaller, Custodian, Liaison, Operator, Presented};
+pub use callers::{AnyCaller, Custodian, Liaison, Operator, Oversight, Presented};

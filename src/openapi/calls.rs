@@ -6,10 +6,12 @@ use utoipa::openapi::path::Parameter;
 
 use super::EVENT_STREAM;
 use crate::custodian::bookings::api as bookings;
+use crate::custodian::persons;
 use crate::custodian::release_notices::api as notices;
 use crate::exchange::detainer::filter;
 use crate::exchange::notification;
-use crate::registry::api as registry;
+use crate::oversight;
+use crate::registry::{api as registry, positions};
 
 /// One call. What follows from method, path, query and roles (the usual refusals, the headers of
 /// idempotency and of preconditions) is not repeated here; see `operation`.
@@ -89,6 +91,14 @@ pub const IF_NONE_MATCH_FIRST: Header = Header {
     required: false,
     description: "`*` for the first version.",
     schema: tag,
+};
+
+/// Of a call that opens a person's record.
+const PURPOSE: Header = Header {
+    name: "Purpose",
+    required: true,
+    description: "What the person is looked up for, in 1 to 500 characters; kept, and its hash logged.",
+    schema: line,
 };
 
 const LAST_EVENT_ID: Header = Header {
@@ -179,8 +189,8 @@ pub const CALLS: &[Call] = &[
         path: "/agencies/{ori}",
         group: REGISTRY,
         id: "patch_agency",
-        summary: "Change an agency (merge patch)",
-        roles: "system_admin",
+        summary: "Change an agency (merge patch); an admin its name and place",
+        roles: "system_admin; jurisdiction_admin in its subtree",
         request: Some("AgencyPatch"),
         answers: &[(200, "AgencyBody")],
         ..NONE
@@ -255,12 +265,98 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        method: "put",
+        path: "/detainers/{id}/restriction",
+        group: "Detainers",
+        id: "restrict_detainer",
+        summary: "Hide a request from third parties, oversight and counts, or lift that; answers who had learned of it",
+        roles: "reviewer",
+        request: Some("RestrictionRequest"),
+        answers: &[(200, "RestrictionBody")],
+        headers: &[IF_MATCH],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/bookings/{booking_number}/restriction",
+        group: "Bookings and release notices",
+        id: "restrict_booking",
+        summary: "Hide the latest booking of a number with the requests that hang on it, or lift that",
+        roles: "reviewer",
+        request: Some("RestrictionRequest"),
+        answers: &[(200, "RestrictionBody")],
+        headers: &[IF_MATCH],
+        ..NONE
+    },
+    Call {
+        path: "/persons",
+        group: "People",
+        id: "list_persons",
+        summary: "Persons of this agency by a strong identifier, or by name and birth date together",
+        roles: "submitter, reviewer",
+        answers: &[(200, "PersonList")],
+        query: Some(query::<persons::api::PersonQuery>),
+        headers: &[PURPOSE],
+        ..NONE
+    },
+    Call {
+        path: "/persons/{id}/history",
+        group: "People",
+        id: "get_person_history",
+        summary: "Bookings, requests and decisions, with the rule in force and the denominators",
+        roles: "submitter, reviewer",
+        answers: &[(200, "HistoryBody")],
+        query: Some(query::<persons::api::HistoryQuery>),
+        headers: &[PURPOSE],
+        ..NONE
+    },
+    Call {
+        path: "/audit/events",
+        group: "Log",
+        id: "list_audit_events",
+        summary: "The log of a jurisdiction's agencies, or an office's stream for its auditor; newest first",
+        roles: "jurisdiction_admin, auditor",
+        answers: &[(200, "AuditList")],
+        query: Some(query::<oversight::audit::AuditQuery>),
+        ..NONE
+    },
+    Call {
+        path: "/positions",
+        group: REGISTRY,
+        id: "list_positions",
+        summary: "What governing bodies adopted, and what became of it",
+        answers: &[(200, "PositionList")],
+        query: Some(query::<positions::PositionQuery>),
+        ..NONE
+    },
+    Call {
+        path: "/agencies/{ori}/adopted-positions/{act}",
+        group: REGISTRY,
+        id: "get_adopted_position",
+        summary: "How an agency reads a contested rule",
+        answers: &[(200, "AdoptedPositionBody")],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/agencies/{ori}/adopted-positions/{act}",
+        group: REGISTRY,
+        id: "put_adopted_position",
+        summary: "Adopt a reading: the next version; If-None-Match: * for the first",
+        roles: "reviewer of the agency",
+        request: Some("AdoptedPositionRequest"),
+        answers: &[(200, "AdoptedPositionBody")],
+        refusals: &[412, 428],
+        headers: &[IF_MATCH_OR_NONE, IF_NONE_MATCH_FIRST],
+        ..NONE
+    },
+    Call {
         path: "/detainers",
         group: "Detainers",
         id: "list_detainers",
-        summary: "The work list",
-        roles: "submitter, reviewer, liaison",
-        answers: &[(200, "DetainerList")],
+        summary: "The work list; for admins and auditors with persons masked, and not to be filtered by them (422)",
+        roles: "submitter, reviewer, liaison; jurisdiction_admin and auditor of a jurisdiction",
+        answers: &[(200, "AnyDetainerList")],
         query: Some(query::<filter::DetainerQuery>),
         ..NONE
     },
@@ -656,7 +752,7 @@ pub const CALLS: &[Call] = &[
         path: "/statistics/detainers",
         group: "Statistics",
         id: "count_detainers",
-        summary: "Counts of historical records",
+        summary: "Counts of historical records, or of live requests within the caller's scope",
         answers: &[(200, "StatisticsBody")],
         query: Some(query::<crate::reports::api::StatisticsQuery>),
         ..NONE

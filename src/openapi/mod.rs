@@ -17,14 +17,15 @@ use crate::custodian::determinations::{api as determinations, decide};
 use crate::custodian::duties::api as duties;
 use crate::custodian::facts::api as facts;
 use crate::custodian::holds::{api as holds, end, start};
+use crate::custodian::persons;
 use crate::custodian::release_notices::{api as notices, record};
 use crate::exchange::detainer::{body, request};
 use crate::exchange::{handover, notification, outcome};
 use crate::http::problem::Slug;
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
-use crate::registry::{agencies, api as registry, jurisdictions, offices};
-use crate::{http, log, office, policy};
+use crate::registry::{agencies, api as registry, jurisdictions, offices, positions};
+use crate::{http, log, office, oversight, policy};
 
 /// `GET /v1/whoami`.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -36,6 +37,14 @@ pub struct WhoAmI {
     pub office: Option<String>,
     pub jurisdiction: Option<String>,
     pub key_id: String,
+}
+
+/// The work list of a party, or the masked one of oversight.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum AnyDetainerList {
+    Party(body::DetainerList),
+    Masked(oversight::detainers::MaskedDetainerList),
 }
 
 #[derive(OpenApi)]
@@ -106,6 +115,21 @@ pub struct WhoAmI {
     crate::custodian::determinations::standing::StandingBody,
     office::notifications::ReceiptRequest,
     log::read::EventBody,
+    crate::custodian::restrictions::Disclosure,
+    crate::custodian::restrictions::set::RestrictionRequest,
+    crate::custodian::restrictions::api::RestrictionBody,
+    persons::api::PersonBody,
+    persons::api::PersonList,
+    persons::history::HistoryBody,
+    oversight::detainers::MaskedDetainer,
+    oversight::detainers::MaskedDetainerList,
+    AnyDetainerList,
+    oversight::audit::AuditEvent,
+    oversight::audit::AuditList,
+    positions::PositionBody,
+    positions::PositionList,
+    crate::registry::adopted::AdoptedPositionBody,
+    crate::registry::adopted::AdoptedPositionRequest,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
 )))]
@@ -296,6 +320,8 @@ fn answer(call: &Call, status: u16, name: &str) -> Value {
 /// What a parameter holds, where its name says it in every call. Rust reads all of them as text.
 fn kind(call: &Call, name: &str) -> Option<Value> {
     let kind = match name {
+        // Instants serve there too.
+        "from" | "to" if call.path == "/audit/events" => return None,
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
         "date_of_birth" | "from" | "in_force_on" | "issued_from" | "issued_to" | "to" => {
             json!({"type": "string", "format": "date"})

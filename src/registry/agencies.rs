@@ -151,3 +151,48 @@ pub async fn insert(
     .await?;
     Ok(result.rows_affected() == 1)
 }
+
+/// The agencies of a jurisdiction and of all that lie in it.
+pub async fn of_subtree(
+    conn: &mut PgConnection,
+    jurisdiction: &str,
+) -> Result<Vec<i32>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"with recursive subtree (id) as (
+               select id from registry.jurisdiction where id = $1
+               union select j.id from registry.jurisdiction j join subtree s on j.parent = s.id
+           )
+           select a.id from registry.agency a join subtree s on s.id = a.jurisdiction order by a.id"#,
+        jurisdiction
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Puts the transaction of an admin or auditor into the scope of its subtree: row security reads
+/// the setting, and the queries name the agencies once more.
+pub async fn enter_subtree(conn: &mut PgConnection, jurisdiction: &str) -> Result<(), StoreError> {
+    let agencies: Vec<String> = of_subtree(conn, jurisdiction)
+        .await?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    sqlx::query!(
+        "select set_config('app.agencies', $1, true)",
+        agencies.join(",")
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what an admin of its jurisdiction may change.
+pub async fn rename(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        "update registry.agency set name = $2, place = $3 where ori = $1",
+        agency.ori,
+        agency.name,
+        agency.place
+    );
+    crate::db::expect_one_row(update.execute(conn).await?)
+}

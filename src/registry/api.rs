@@ -281,6 +281,16 @@ pub struct AgencyPatch {
     pub connected: Option<bool>,
 }
 
+impl AgencyPatch {
+    /// Nothing but what an admin of a jurisdiction may change?
+    fn names_only(&self) -> bool {
+        self.kind.is_none()
+            && self.jurisdiction.is_none()
+            && self.time_zone.is_none()
+            && self.connected.is_none()
+    }
+}
+
 /// A field that is there, null or not, apart from one that is absent.
 fn given<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
@@ -297,10 +307,20 @@ pub async fn patch_agency(
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    agencies::by_ori(tx.conn(), &ori)
+    let known = agencies::by_ori(tx.conn(), &ori)
         .await?
         .ok_or_else(Problem::not_found)?;
-    tx.require(&[Role::SystemAdmin])?;
+    tx.require(&[Role::SystemAdmin, Role::JurisdictionAdmin])?;
+    let names_only = tx.actor().role == Role::JurisdictionAdmin;
+    if names_only {
+        let jurisdiction = tx.actor().jurisdiction.clone().unwrap_or_default();
+        let own = agencies::of_subtree(tx.conn(), &jurisdiction).await?;
+        if !own.contains(&known.id) {
+            return Err(Problem::forbidden(
+                "An admin names the agencies of its own jurisdiction.",
+            ));
+        }
+    }
     // Locked before the tag is compared: of two writers who read the same state, one is told.
     agencies::lock(tx.conn(), &ori).await?;
     let found = agencies::by_ori(tx.conn(), &ori)
@@ -310,6 +330,11 @@ pub async fn patch_agency(
     let patch: AgencyPatch = json::parse(&bytes)?;
     let before = AgencyBody::from(found);
     etag::require_match(&parts.headers, &Tagged::ok(&before).etag())?;
+    if names_only && !patch.names_only() {
+        return Err(Problem::forbidden(
+            "An admin of a jurisdiction changes name and place; the rest is the operator's.",
+        ));
+    }
     if let Some(zone) = &patch.time_zone {
         time_zone(zone)?;
     }
@@ -336,9 +361,14 @@ pub async fn patch_agency(
         connected: patch.connected.unwrap_or(before.connected),
         ori: before.ori,
     };
-    agencies::update(tx.conn(), &after).await?;
-    let event =
+    let mut event =
         Event::new("agency.changed", app.clock.now(), tx.actor()).data("ori", after.ori.as_str());
+    if names_only {
+        agencies::rename(tx.conn(), &after).await?;
+        event = event.also_for_agency(known.id);
+    } else {
+        agencies::update(tx.conn(), &after).await?;
+    }
     log::append(&mut tx, vec![event]).await?;
     tx.commit().await?;
     app.hub.committed();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::historical::{self, Dimension, Filter, StatisticsError};
+use super::operational;
 use crate::app::App;
 use crate::db::scope::Access;
 use crate::http::{Caller, Problem, Query, Tagged, query};
@@ -16,9 +17,11 @@ use crate::identity::AnyCaller;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StatisticsQuery {
-    /// `historical`: what releases say about the past.
+    /// `historical`: what releases say about the past; `operational`: live requests within the
+    /// caller's scope.
     pub source: Option<String>,
-    /// Any of month, form, lift_reason, state, county, facility, custodian_kind, with commas.
+    /// Any of month, form, lift_reason, state, county, facility, custodian_kind, with commas; of
+    /// live requests also notice_outcome, custody_outcome.
     pub by: Option<String>,
     pub dataset: Option<String>,
     /// First day on which the form was prepared.
@@ -49,11 +52,6 @@ pub async fn get_statistics(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Read).await?;
-    if q.source.as_deref().unwrap_or("historical") != "historical" {
-        return Err(query::bad("source", "historical is expected"));
-    }
-    let by = Dimension::parse_list(q.by.as_deref().unwrap_or_default())
-        .map_err(|word| query::bad("by", &format!("{word} is unknown or given twice")))?;
     let date = |name: &str, text: &Option<String>| {
         text.as_deref()
             .map(|text| {
@@ -62,29 +60,69 @@ pub async fn get_statistics(
             })
             .transpose()
     };
-    let filter = Filter {
-        dataset: q.dataset.clone(),
-        from: date("from", &q.from)?,
-        to: date("to", &q.to)?,
-        state: q.state.as_ref().map(|state| state.to_uppercase()),
-        county: q.county.clone(),
+    let by = q.by.as_deref().unwrap_or_default();
+    let unknown_word =
+        |word: String| query::bad("by", &format!("{word} is unknown or given twice"));
+    let (from, to) = (date("from", &q.from)?, date("to", &q.to)?);
+    let state = q.state.as_ref().map(|state| state.to_uppercase());
+    let body = match q.source.as_deref().unwrap_or("historical") {
+        "historical" => {
+            let by = Dimension::parse_list(by).map_err(unknown_word)?;
+            let filter = Filter {
+                dataset: q.dataset.clone(),
+                from,
+                to,
+                state,
+                county: q.county.clone(),
+            };
+            let counted = historical::count(tx.conn(), &by, &filter)
+                .await
+                .map_err(too_fine)?;
+            StatisticsBody {
+                items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
+                total: counted.total,
+                unknown: serde_json::to_value(&counted.unknown).map_err(Problem::internal)?,
+            }
+        }
+        "operational" => {
+            if q.dataset.is_some() {
+                return Err(query::bad(
+                    "dataset",
+                    "only historical counts have datasets",
+                ));
+            }
+            let by = operational::Dimension::parse_list(by).map_err(unknown_word)?;
+            let filter = operational::Filter {
+                from,
+                to,
+                state,
+                county: q.county.clone(),
+            };
+            let counted = operational::count(&mut tx, &by, &filter).await?;
+            StatisticsBody {
+                items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
+                total: counted.total,
+                unknown: counted.unknown,
+            }
+        }
+        _ => {
+            return Err(query::bad(
+                "source",
+                "historical or operational is expected",
+            ));
+        }
     };
-    let counted =
-        historical::count(tx.conn(), &by, &filter)
-            .await
-            .map_err(|error| match error {
-                StatisticsError::TooFine => query::bad(
-                    "by",
-                    "the answer would have too many items; count by fewer things or filter",
-                ),
-                StatisticsError::Store(error) => error.into(),
-            })?;
     tx.rollback().await?;
-    let to_value = |value| serde_json::to_value(value).map_err(Problem::internal);
-    let body = StatisticsBody {
-        items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
-        total: counted.total,
-        unknown: to_value(&counted.unknown)?,
-    };
     Ok(Tagged::ok(&body).unless_known(&headers))
+}
+
+/// What could not be counted, as a caller hears it.
+pub(super) fn too_fine(error: StatisticsError) -> Problem {
+    match error {
+        StatisticsError::TooFine => query::bad(
+            "by",
+            "the answer would have too many items; count by fewer things or filter",
+        ),
+        StatisticsError::Store(error) => error.into(),
+    }
 }

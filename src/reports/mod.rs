@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod historical;
+pub mod operational;
 pub mod published;

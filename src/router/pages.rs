@@ -6,6 +6,7 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
@@ -44,6 +45,13 @@ pub fn routes(app: &App) -> Router<App> {
             get(cancellation).post(cancel),
         )
         .route("/detainers/{id}/relay", get(relay).post(pass_on))
+        .route(
+            "/detainers/{id}/restriction",
+            get(restriction).post(restrict),
+        )
+        .route("/detainers/{id}/reveal", post(reveal))
+        .route("/persons", get(persons).post(search_persons))
+        .route("/persons/{id}", get(person).post(open_history))
         .route("/notifications/{id}/acknowledgement", post(read))
         .route("/release-notices/new", get(new_notice))
         .route("/release-notices", post(record_notice))
@@ -147,6 +155,41 @@ async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>)
 async fn pass_on(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
     only(&posted.visitor, Side::Custodian)?;
     jail::relay::post(&app, posted, id).await
+}
+
+async fn restriction(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::restriction::get(&app, &visitor, id).await
+}
+
+async fn restrict(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::restriction::post(&app, posted, id).await
+}
+
+async fn reveal(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::detainer::post_reveal(&app, posted, id).await
+}
+
+async fn persons(State(app): State<App>, visitor: Visitor) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::persons::get(&app, &visitor).await
+}
+
+async fn search_persons(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::persons::post(&app, posted).await
+}
+
+async fn person(State(app): State<App>, visitor: Visitor, Id(id): Id<Uuid>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::person::get(&app, &visitor, id).await
+}
+
+async fn open_history(State(app): State<App>, Id(id): Id<Uuid>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::person::post(&app, posted, id).await
 }
 
 async fn acknowledge(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {

@@ -109,12 +109,11 @@ impl Actor {
     /// The acting party as the log names it: a party, never a person.
     pub fn party(&self) -> String {
         match (&self.agency, &self.office) {
+            // An office's auditor reads for the office; it never acts as the office.
+            _ if self.side == Side::Oversight => "oversight".to_owned(),
             (Some(agency), _) => format!("agency:{}", agency.code),
             (_, Some(office)) => format!("office:{}", office.code),
-            _ => match self.side {
-                Side::Oversight => "oversight".to_owned(),
-                _ => "operator".to_owned(),
-            },
+            _ => "operator".to_owned(),
         }
     }
 

@@ -10,17 +10,17 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::support::*;
 
-const PASSWORD: &str = "a long password of a test";
+pub const PASSWORD: &str = "a long password of a test";
 const REVIEWER: &str = "reviewer@alder.example";
 
 /// A browser's side of the forms.
-struct Browser {
+pub struct Browser {
     http: reqwest::Client,
     base: String,
 }
 
 impl Browser {
-    fn of(app: &TestApp) -> Self {
+    pub fn of(app: &TestApp) -> Self {
         Self {
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -30,7 +30,7 @@ impl Browser {
         }
     }
 
-    async fn post(&self, path: &str, cookie: &str, body: String) -> Answer {
+    pub async fn post(&self, path: &str, cookie: &str, body: String) -> Answer {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
@@ -48,13 +48,13 @@ impl Browser {
     }
 
     /// The session's cookie, after a sign-in that must succeed.
-    async fn session(&self, email: &str) -> String {
+    pub async fn session(&self, email: &str) -> String {
         let answer = self.sign_in(email, PASSWORD).await.expect(303);
         let cookie = answer.header(SET_COOKIE.as_str());
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    async fn get(&self, path: &str, cookie: &str) -> Answer {
+    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
         let request = self
             .http
             .get(format!("{}{path}", self.base))

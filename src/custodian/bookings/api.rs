@@ -38,6 +38,8 @@ pub struct BookingBody {
     /// Charges, not convictions.
     pub charges: Vec<ChargeRequest>,
     pub custody_basis: Option<String>,
+    /// Why it is hidden from third parties, oversight and counts.
+    pub restriction: Option<String>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -103,6 +105,7 @@ pub async fn body(
         booking_number: booking.booking_number,
         charges,
         custody_basis: booking.custody_basis,
+        restriction: booking.restriction,
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod store;
 pub mod upsert;
+pub mod versions;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -31,6 +32,8 @@ pub struct Booking {
     pub custody_basis: Option<String>,
     pub content_hash: Option<Vec<u8>>,
     pub date_of_birth: Option<NaiveDate>,
+    /// Why it is hidden from everybody but the two sides.
+    pub restriction: Option<String>,
 }
 
 /// The strong identifiers of a person, as blind indexes.

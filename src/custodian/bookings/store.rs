@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::upsert::{ChargeRequest, PersonRequest};
+use super::versions::Version;
 use super::{Booking, Keys};
 use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
@@ -18,7 +19,7 @@ pub async fn latest(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 order by b.booked_on desc nulls first limit 1"#,
         agency,
@@ -38,7 +39,7 @@ pub async fn on_date(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 and (b.booked_on = $3 or b.booked_on is null)
             order by b.booked_on nulls last limit 1"#,
@@ -55,7 +56,7 @@ pub async fn by_id(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Booking>, S
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.id = $2"#,
         agency,
@@ -76,7 +77,7 @@ pub async fn list(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and ($2::text is null or b.booking_number = $2) and ($3::uuid is null or b.id < $3)
             order by b.id desc limit $4"#,
@@ -136,27 +137,47 @@ pub struct Content<'a> {
     pub otherwise_releasable_at: Option<Timestamp>,
     pub custody_basis: Option<&'a str>,
     pub content_hash: &'a [u8],
+    pub version: &'a Version,
+    pub event: Uuid,
+    pub at: Timestamp,
 }
 
+/// Brings the booking's row up to date and keeps the statement as its next version, in one trip.
+/// The row counts the versions, so that two writers cannot draw one number.
 pub async fn update(
     tx: &mut ScopedTx<'_>,
     id: Uuid,
     content: &Content<'_>,
-) -> Result<(), StoreError> {
+) -> Result<i32, StoreError> {
     let agency = tx.agency_id();
-    let update = sqlx::query!(
-        r#"update custodian.booking
-              set booked_at = $3, booked_on = $4, otherwise_releasable_at = $5, custody_basis = $6, content_hash = $7
-            where agency_id = $1 and id = $2"#,
+    let by = tx.actor().name.clone();
+    Ok(sqlx::query_scalar!(
+        r#"with changed as (
+               update custodian.booking
+                  set booked_at = $3, booked_on = $4, otherwise_releasable_at = $5, custody_basis = $6, content_hash = $7,
+                      version = version + 1
+                where agency_id = $1 and id = $2 returning version
+           )
+           insert into custodian.booking_version (agency_id, booking_id, version, content, identifiers, salt, content_hash,
+                                                  recorded_at, recorded_by, event_id)
+           select $1, $2, version, $8, $9, $10, $7, $11, $12, $13 from changed
+           returning version"#,
         agency,
         id,
         content.booked.0,
         content.booked.1,
         content.otherwise_releasable_at,
         content.custody_basis,
-        content.content_hash
-    );
-    expect_one_row(update.execute(tx.conn()).await?)
+        content.content_hash,
+        content.version.content,
+        content.version.identifiers,
+        content.version.salt,
+        content.at,
+        by,
+        content.event
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Locks a booking's row against other writers; references to it are not held up.
@@ -453,7 +474,7 @@ pub async fn candidates(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth
+                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and (b.booking_number = $2
                   or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = $1 and i.index = any($3)))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::store::Content;
+use super::versions::Version;
 use super::{Booking, CustodyBasis, Keys, store};
 use crate::app::App;
 use crate::custodian::release_notices::link;
@@ -234,20 +235,25 @@ pub async fn upsert(
             (id, Change::New)
         }
     };
+    let kept = Version::of_feed(request, &app.vault);
+    let event = Event::new("booking.changed", now, tx.actor())
+        .subject("booking", id)
+        .data("content_hash", hex::encode(&content_hash))
+        .data("row_hash", kept.row_hash());
     let content = Content {
         booked: (request.booked_at, booked_on),
         otherwise_releasable_at: request.otherwise_releasable_at,
         custody_basis: request.custody_basis.map(CustodyBasis::as_str),
         content_hash: &content_hash,
+        version: &kept,
+        event: event.id.as_uuid(),
+        at: now,
     };
-    store::update(tx, id, &content).await?;
+    let version = store::update(tx, id, &content).await?;
     store::replace_charges(tx, id, &request.charges).await?;
     let booking = store::by_id(tx, id).await?.ok_or_else(Problem::not_found)?;
     let mut events = link::link_booking(tx, app, &booking).await?;
-    events.insert(
-        0,
-        Event::new("booking.changed", now, tx.actor()).subject("booking", id),
-    );
+    events.insert(0, event.data("version", version));
     log::append(tx, events).await?;
     Ok((booking, change))
 }

@@ -159,6 +159,9 @@ impl CaseFile {
         if self.claim_open {
             body.flags.push("citizenship_claim_open".to_owned());
         }
+        if let Some(kind) = &self.restriction {
+            body.flags.push(format!("restricted_{kind}"));
+        }
         body
     }
 }

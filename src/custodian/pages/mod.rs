@@ -6,8 +6,11 @@ pub mod detainers;
 pub mod determination;
 pub mod new_detainer;
 pub mod overview;
+pub mod person;
+pub mod persons;
 pub mod relay;
 pub mod release_notice;
+pub mod restriction;
 pub mod search;
 
 use crate::custodian::bookings::upsert::PersonRequest;

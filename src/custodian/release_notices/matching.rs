@@ -88,6 +88,7 @@ mod tests {
             person_id: Uuid::from_u128(5),
             custody_basis: None,
             content_hash: None,
+            restriction: None,
             date_of_birth: chrono::NaiveDate::from_ymd_opt(1990, 2, 3),
         }
     }

@@ -8,6 +8,7 @@ use super::store::{self, NewNotice, NoticeRow};
 use super::{NoticeKind, ReleaseBasis, link, state};
 use crate::app::App;
 use crate::custodian::bookings::upsert::PersonRequest;
+use crate::custodian::bookings::versions::{self, Version};
 use crate::custodian::bookings::{self, Booking};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
@@ -125,7 +126,7 @@ pub async fn record(
     {
         return same_message(known, &content_hash);
     }
-    let booking = booking_for(tx, app, request, now).await?;
+    let (booking, opened) = booking_for(tx, app, request, now).await?;
     if booking
         .booked_at
         .is_some_and(|booked| request.effective_at < booked)
@@ -153,6 +154,10 @@ pub async fn record(
         .data("kind", request.kind.as_str())
         .instant("effective_at", request.effective_at)
         .data("content_hash", hex::encode(&content_hash));
+    if opened {
+        let said = Version::of_notice(&request.subject, &app.vault);
+        versions::keep(tx, booking.id, &said, event.id.as_uuid(), now).await?;
+    }
     let by = tx.actor().name.clone();
     let notice = NewNotice {
         id,
@@ -210,7 +215,7 @@ async fn booking_for(
     app: &App,
     request: &NoticeRequest,
     now: Timestamp,
-) -> Result<Booking, Problem> {
+) -> Result<(Booking, bool), Problem> {
     let mut known = bookings::store::latest(tx, &request.booking_number).await?;
     if known.is_none() {
         bookings::store::lock_number(tx, &request.booking_number).await?;
@@ -220,12 +225,13 @@ async fn booking_for(
         // What the notice adds to the same custody; it never contradicts what is there.
         bookings::store::fill_identifiers(tx, &app.vault, booking.person_id, &request.subject)
             .await?;
-        return Ok(booking);
+        return Ok((booking, false));
     }
     let (person, _) = bookings::store::person_for(tx, &app.vault, &request.subject, now).await?;
     let id = BookingId::new(now).as_uuid();
     bookings::store::insert(tx, id, &request.booking_number, person, None, now).await?;
-    bookings::store::by_id(tx, id)
+    let booking = bookings::store::by_id(tx, id)
         .await?
-        .ok_or_else(Problem::not_found)
+        .ok_or_else(Problem::not_found)?;
+    Ok((booking, true))
 }

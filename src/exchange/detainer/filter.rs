@@ -104,7 +104,12 @@ impl DetainerQuery {
         let mut unpaged = q.clone();
         unpaged.cursor = None;
         unpaged.limit = None;
-        let scope = format!("{} detainers {unpaged:?}", tx.actor().party());
+        let actor = tx.actor();
+        let scope = format!(
+            "{}{} detainers {unpaged:?}",
+            actor.party(),
+            actor.jurisdiction.as_deref().unwrap_or_default()
+        );
         Ok(Filter {
             status: read(
                 "status",

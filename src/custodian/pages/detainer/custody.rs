@@ -9,6 +9,8 @@ use crate::http::Problem;
 use crate::policy::Disposition;
 
 pub struct BookingPanel {
+    /// The page that asks what their history is opened for.
+    pub person_href: String,
     pub number: String,
     pub booked: Option<When>,
     pub releasable: Option<When>,
@@ -60,6 +62,7 @@ pub async fn booking(
         (_, None) => "unknown until the release".to_owned(),
     };
     let panel = BookingPanel {
+        person_href: format!("/persons/{}", booking.person_id),
         number: booking.booking_number.clone(),
         booked: booking.booked_at.map(|at| frame.when(at)),
         releasable: booking.otherwise_releasable_at.map(|at| frame.when(at)),

@@ -22,6 +22,7 @@ use crate::custodian::detainers::api::{self, DESK};
 use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::outcomes;
+use crate::custodian::persons::reveal;
 use crate::custodian::release_notices::store as notices;
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
@@ -29,9 +30,11 @@ use crate::dashboard::{
     Body, Chip, ErrorSummary, Layout, Learns, Link, NextStep, Person, Posted, Shape, Steps,
     TextField, Tokens, Tone, Typed, Visitor, words,
 };
+use crate::db::scope::Access;
 use crate::exchange::detainer::Status;
 use crate::exchange::{notification, outcome};
-use crate::http::Problem;
+use crate::http::problem::Slug;
+use crate::http::{Caller, Problem};
 use crate::log::read;
 use crate::policy::Act;
 use crate::types::Role;
@@ -80,8 +83,29 @@ const SERVE: &str = "serve";
 
 const OUTCOME: &str = "outcome";
 
+const REVEAL: &str = "reveal";
+
 pub async fn get(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Response, Problem> {
-    page(app, visitor, id, &Typed::default()).await
+    page(app, visitor, id, &Typed::default(), None).await
+}
+
+/// `POST /detainers/{id}/reveal`: the number is in this one answer and in nothing that is stored,
+/// and the log knows of it before it goes out. Sent twice, it is two looks.
+pub async fn post_reveal(app: &App, posted: Posted, id: DetainerId) -> Result<Response, Problem> {
+    let mut tx = posted.visitor.open(app, Access::Write).await?;
+    match reveal::a_number(&mut tx, app, id, posted.fields.get("purpose")).await {
+        Ok(number) => {
+            tx.commit().await?;
+            app.hub.committed();
+            page(app, &posted.visitor, id, &Typed::default(), Some(number)).await
+        }
+        Err(problem) if problem.slug == Slug::Validation => {
+            tx.rollback().await?;
+            let typed = Typed::refused(REVEAL, posted.fields.clone(), problem);
+            page(app, &posted.visitor, id, &typed, None).await
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `POST /detainers/{id}/acknowledgement`
@@ -145,7 +169,7 @@ async fn after(
         Ok(_) => Ok(posted.done(app, &format!("/detainers/{id}"), flash)),
         Err(problem) => {
             let typed = Typed::refused(form, posted.fields.clone(), problem);
-            page(app, &posted.visitor, id, &typed).await
+            page(app, &posted.visitor, id, &typed, None).await
         }
     }
 }
@@ -155,6 +179,7 @@ async fn page(
     visitor: &Visitor,
     id: DetainerId,
     typed: &Typed,
+    revealed: Option<String>,
 ) -> Result<Response, Problem> {
     let (mut tx, frame) = visitor.enter(app).await?;
     let case = case_file::get(&mut tx, id)
@@ -211,8 +236,13 @@ async fn page(
         tokens: frame.tokens(),
         errors: typed.summary(),
         person: words::person(&paper.subject),
-        revealed: None,
-        reveal: None,
+        reveal: (desk && revealed.is_none() && paper.subject.a_number.is_some()).then(|| {
+            typed
+                .form(REVEAL)
+                .text("purpose", "What for", "")
+                .required()
+        }),
+        revealed,
         paper: paper_panel(&paper, &frame),
         status: words::standing(case.status, case.stage()),
         flags: flags(&paper),
@@ -228,7 +258,7 @@ async fn page(
             ("released", case.released_at.is_some()),
         ]),
         due,
-        next: next_steps(&case, reviewer),
+        next: next_steps(&case, booking.as_ref(), reviewer, desk),
         acts: Act::ALL
             .iter()
             .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
@@ -262,7 +292,12 @@ async fn page(
 }
 
 /// The steps that fit the request now, each on a page of its own.
-fn next_steps(case: &CaseFile, reviewer: bool) -> Vec<NextStep> {
+fn next_steps(
+    case: &CaseFile,
+    booking: Option<&BookingPanel>,
+    reviewer: bool,
+    desk: bool,
+) -> Vec<NextStep> {
     let base = format!("/detainers/{}", case.id);
     let stands = matches!(case.status, Status::Pending | Status::Closed);
     let mut steps = Vec::new();
@@ -271,6 +306,24 @@ fn next_steps(case: &CaseFile, reviewer: bool) -> Vec<NextStep> {
             "Pass the request on",
             format!("{base}/relay"),
             "When another agency takes the person over.",
+        ));
+    }
+    if reviewer {
+        let label = match case.restriction {
+            Some(_) => "Change or lift the restriction",
+            None => "Restrict this record",
+        };
+        steps.push(NextStep::new(
+            label,
+            format!("{base}/restriction"),
+            "A victim or witness, a juvenile, a sealed case.",
+        ));
+    }
+    if let Some(booking) = booking.filter(|_| desk) {
+        steps.push(NextStep::new(
+            "Open the person's history",
+            booking.person_href.clone(),
+            "Bookings, requests and decisions here. It asks for a purpose.",
         ));
     }
     steps

@@ -137,6 +137,14 @@ pub fn alerts(case: &CaseFile, paper: &Request, frame: &Frame) -> Vec<Alert> {
             link: None,
         });
     }
+    if let Some(kind) = &case.restriction {
+        alerts.push(Alert {
+            title: format!("Restricted: {}.", words::plain(kind)),
+            text: "Hidden from oversight, exports and public counts. The office still sees its own paper."
+                .to_owned(),
+            link: None,
+        });
+    }
     if paper.victim_or_witness {
         alerts.push(Alert {
             title: "A victim or witness.".to_owned(),

@@ -59,6 +59,14 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
         "outcome.stated" => ("Outcome stated".to_owned(), office_acts),
         "outcome.disclosed" => ("Outcome told to the office".to_owned(), true),
         "hold.disclosed" => ("Office told of the hold".to_owned(), true),
+        "restriction.set" => (
+            data("kind").map_or_else(
+                || "Restriction lifted".to_owned(),
+                |kind| format!("Restricted: {}", words::plain(kind)),
+            ),
+            false,
+        ),
+        "identifier.revealed" => ("A-number shown, with its purpose".to_owned(), false),
         "handover.stated" => ("Hand-over stated".to_owned(), true),
         "handover.confirmed" => ("Hand-over confirmed by both sides".to_owned(), true),
         other => (words::plain(other).replace('.', " "), office_acts),

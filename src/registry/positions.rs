@@ -1,0 +1,203 @@
+//! What governing bodies adopted: a timeline, since a county's stance can turn, and never a flag.
+//! Nothing here feeds a rule.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::api::limit;
+use crate::app::App;
+use crate::db::StoreError;
+use crate::db::scope::Access;
+use crate::http::{Caller, Problem, Query, Tagged, cursor, query};
+use crate::identity::AnyCaller;
+
+const POSITIONS: &str = include_str!("../../config/registry/positions.json");
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PositionQuery {
+    /// With everything that lies in it.
+    pub jurisdiction: Option<String>,
+    /// First day of adoption.
+    pub from: Option<String>,
+    /// Last day of adoption.
+    pub to: Option<String>,
+    pub limit: Option<String>,
+    pub cursor: Option<String>,
+}
+
+/// What a body adopted, and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PositionBody {
+    pub id: String,
+    pub body: String,
+    pub jurisdiction: String,
+    /// `ordinance`, `resolution`, `amicus`, `litigation`, `letter`, `sheriff_practice` or `policy`.
+    pub kind: String,
+    pub number: Option<String>,
+    pub adopted_on: NaiveDate,
+    pub effective_on: Option<NaiveDate>,
+    pub vote: Option<String>,
+    pub subject: String,
+    /// `none`, `claims_exemption` or `operational`.
+    pub legal_effect: String,
+    pub later: Vec<LaterBody>,
+    pub source: String,
+}
+
+/// What became of a position.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LaterBody {
+    /// Null: the day is not known.
+    pub on: Option<NaiveDate>,
+    pub what: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PositionList {
+    pub items: Vec<PositionBody>,
+    pub next: Option<String>,
+}
+
+/// `GET /v1/positions`: in the order of adoption.
+pub async fn get_list(
+    State(app): State<App>,
+    caller: AnyCaller,
+    Query(q): Query<PositionQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = limit(q.limit.as_deref())?;
+    let date = |name: &str, text: &Option<String>| -> Result<Option<NaiveDate>, Problem> {
+        text.as_deref()
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| query::bad(name, "a date such as 2018-04-16 is expected"))
+            })
+            .transpose()
+    };
+    let (from, to) = (date("from", &q.from)?, date("to", &q.to)?);
+    let scope = format!("positions {:?} {from:?} {to:?}", q.jurisdiction);
+    let after = q
+        .cursor
+        .as_deref()
+        .map(|text| cursor::read(&app.vault, &scope, text))
+        .transpose()?
+        .map(|place| place.after);
+    let mut tx = caller.open(&app, Access::Read).await?;
+    let window = (q.jurisdiction.as_deref(), from, to);
+    let mut items = list(tx.conn(), window, after.as_deref(), limit + 1).await?;
+    tx.rollback().await?;
+    let more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|last| {
+        let place = cursor::Place {
+            after: format!("{} {}", last.adopted_on, last.id),
+            id: uuid::Uuid::nil(),
+        };
+        cursor::write(&app.vault, &scope, &place)
+    });
+    let path = query::path(
+        "/v1/positions",
+        &[
+            ("jurisdiction", &q.jurisdiction),
+            ("from", &q.from),
+            ("to", &q.to),
+            ("limit", &q.limit),
+        ],
+    );
+    let body = PositionList {
+        items,
+        next: next.clone(),
+    };
+    Ok(Tagged::page(&path, &body, next).unless_known(&headers))
+}
+
+async fn list(
+    conn: &mut PgConnection,
+    (jurisdiction, from, to): (Option<&str>, Option<NaiveDate>, Option<NaiveDate>),
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<PositionBody>, StoreError> {
+    let rows = sqlx::query!(
+        r#"with recursive subtree (id) as (
+               select id from registry.jurisdiction where id = $1
+               union select j.id from registry.jurisdiction j join subtree s on j.parent = s.id
+           )
+           select id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, legal_effect,
+                  later as "later: Json<Vec<LaterBody>>", source
+             from registry.position
+            where ($1::text is null or jurisdiction in (select id from subtree))
+              and ($2::date is null or adopted_on >= $2) and ($3::date is null or adopted_on <= $3)
+              and ($4::text is null or to_char(adopted_on, 'YYYY-MM-DD') || ' ' || id > $4)
+            order by adopted_on, id limit $5"#,
+        jurisdiction,
+        from,
+        to,
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PositionBody {
+            id: row.id,
+            body: row.body,
+            jurisdiction: row.jurisdiction,
+            kind: row.kind,
+            number: row.number,
+            adopted_on: row.adopted_on,
+            effective_on: row.effective_on,
+            vote: row.vote,
+            subject: row.subject,
+            legal_effect: row.legal_effect,
+            later: row.later.0,
+            source: row.source,
+        })
+        .collect())
+}
+
+/// Brings the table to what the file in the binary says; run as the owner, after the jurisdictions.
+pub async fn load(owner: &mut PgConnection) -> Result<(), StoreError> {
+    let positions: Vec<PositionBody> = serde_json::from_str(POSITIONS)
+        .map_err(|error| StoreError::Unreadable(format!("positions.json: {error}")))?;
+    let ids: Vec<String> = positions.iter().map(|at| at.id.clone()).collect();
+    sqlx::query!("delete from registry.position where not id = any($1)", &ids)
+        .execute(&mut *owner)
+        .await?;
+    for at in positions {
+        sqlx::query!(
+            r#"insert into registry.position as held (id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject,
+                                                      legal_effect, later, source)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               on conflict (id) do update set body = $2, jurisdiction = $3, kind = $4, number = $5, adopted_on = $6,
+                   effective_on = $7, vote = $8, subject = $9, legal_effect = $10, later = $11, source = $12
+                where (held.body, held.jurisdiction, held.kind, held.number, held.adopted_on, held.effective_on, held.vote,
+                       held.subject, held.legal_effect, held.later, held.source)
+                   is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+            at.id,
+            at.body,
+            at.jurisdiction,
+            at.kind,
+            at.number,
+            at.adopted_on,
+            at.effective_on,
+            at.vote,
+            at.subject,
+            at.legal_effect,
+            serde_json::to_value(&at.later).unwrap_or_default(),
+            at.source
+        )
+        .execute(&mut *owner)
+        .await?;
+    }
+    Ok(())
+}
