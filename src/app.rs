@@ -7,6 +7,7 @@ use crate::db::vault::Vault;
 use crate::http::limits::Limits;
 use crate::http::once::InFlight;
 use crate::log::Hub;
+use crate::policy::load::Rules;
 use crate::types::Clock;
 
 /// The application's shared state. Cheap to clone.
@@ -18,6 +19,8 @@ pub struct App {
     pub hub: Hub,
     pub limits: Limits,
     pub in_flight: InFlight,
+    /// The rules that are loaded; `cli::serve` puts those of a folder in their place.
+    pub rules: Rules,
     /// Shows the demonstration's band and its sign-in hints.
     pub demo: bool,
     /// Reached over https: cookies are marked Secure.
@@ -42,6 +45,7 @@ impl App {
             hub: Hub::default(),
             limits: Limits::new(settings.allowances),
             in_flight: InFlight::default(),
+            rules: Rules::built_in().expect("a test reads every rule in the binary"),
             demo: settings.demo,
             https: settings.https,
             shutdown: Arc::new(tokio::sync::watch::channel(false).0),

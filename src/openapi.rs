@@ -16,7 +16,7 @@ use crate::exchange::{notification, outcome};
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
 use crate::registry::{agencies, api as registry, jurisdictions, offices};
-use crate::{http, log, office, policy};
+use crate::{http, law, log, office, policy};
 
 /// `GET /v1/whoami`.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -75,6 +75,12 @@ pub struct WhoAmI {
     log::read::EventBody,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
+    law::evaluate::EvaluateRequest,
+    law::evaluate::Evaluation,
+    law::library::PolicyList,
+    law::library::PolicyText,
+    law::api::ClockRequest,
+    policy::clock::Deadline,
 )))]
 struct Schemas;
 
@@ -96,6 +102,9 @@ pub struct Call {
 fn query<T: IntoParams>() -> Vec<Parameter> {
     T::into_params(|| None)
 }
+
+/// No key is asked for.
+const ANYONE: &str = "anyone, without a key";
 
 const NONE: Call = Call {
     method: "get",
@@ -456,6 +465,48 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        path: "/policies",
+        group: "Law",
+        id: "list_policies",
+        summary: "Rules of law that are loaded",
+        roles: ANYONE,
+        answers: &[(200, "PolicyList")],
+        query: Some(query::<law::api::PolicyQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/policies/evaluate",
+        group: "Law",
+        id: "evaluate_policies",
+        summary: "What the rules say of a case",
+        roles: ANYONE,
+        request: Some("EvaluateRequest"),
+        answers: &[(200, "Evaluation")],
+        ..NONE
+    },
+    Call {
+        path: "/policies/{*id}",
+        group: "Law",
+        id: "get_policy",
+        summary: "One rule in full; its id holds a slash",
+        roles: ANYONE,
+        answers: &[(200, "PolicyText")],
+        query: Some(query::<law::api::VersionQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/clock",
+        group: "Law",
+        id: "count_deadline",
+        summary: "A hold's deadline with its working",
+        roles: ANYONE,
+        request: Some("ClockRequest"),
+        answers: &[(200, "Deadline")],
+        ..NONE
+    },
+    Call {
         path: "/statistics/detainers",
         group: "Statistics",
         id: "count_detainers",
@@ -479,7 +530,8 @@ pub fn document() -> String {
     let mut paths: Map<String, Value> = Map::new();
     for call in CALLS {
         let item = paths
-            .entry(format!("/v1{}", call.path))
+            // A path that takes the rest is a parameter like another.
+            .entry(format!("/v1{}", call.path.replace("{*", "{")))
             .or_insert_with(|| json!({}));
         item[call.method] = operation(call);
     }
@@ -512,6 +564,7 @@ fn operation(call: &Call) -> Value {
         .path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| name.trim_start_matches('*'))
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
         .collect();
     if let Some(query) = call.query {
@@ -521,7 +574,8 @@ fn operation(call: &Call) -> Value {
                 .filter_map(|parameter| serde_json::to_value(parameter).ok()),
         );
     }
-    if call.method == "post" {
+    let is_public = call.roles == ANYONE;
+    if call.method == "post" && !is_public {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
             "description": "A value of your own; a retry with the same one gets the stored answer.",
@@ -555,11 +609,15 @@ fn operation(call: &Call) -> Value {
             json!({"description": "Unchanged since the ETag in If-None-Match"}),
         );
     }
-    let mut problems = vec![400, 401, 403, 429, 500, 503];
+    let mut problems = vec![400, 429, 500, 503];
+    if !is_public {
+        problems.extend([401, 403]);
+    }
     if call.path.contains('{') {
         problems.push(404);
     }
     match call.method {
+        "post" if is_public => problems.extend([413, 415, 422]),
         "post" | "put" => problems.extend([409, 413, 415, 422]),
         "patch" => problems.extend([412, 413, 415, 422, 428]),
         "get" if call.query.is_some() => problems.push(422),
@@ -575,6 +633,9 @@ fn operation(call: &Call) -> Value {
         "operationId": call.id, "summary": call.summary, "tags": [call.group],
         "description": format!("Roles: {}.", call.roles), "parameters": parameters, "responses": responses,
     });
+    if is_public {
+        operation["security"] = json!([]);
+    }
     if let Some(name) = call.request {
         operation["requestBody"] = json!({
             "required": true,

@@ -18,7 +18,7 @@ use crate::http::limits::Partition;
 use crate::http::problem::{Problem, Slug};
 use crate::identity::{Presented, keys_api};
 use crate::types::{Side, ids};
-use crate::{custodian, delivery, health, office, openapi, registry, reports, telemetry};
+use crate::{custodian, delivery, health, law, office, openapi, registry, reports, telemetry};
 
 /// The whole service.
 pub fn router(app: App) -> Router {
@@ -124,6 +124,10 @@ pub fn router(app: App) -> Router {
             post(office::notifications::post_acknowledgement),
         )
         .route("/events", get(delivery::stream::get))
+        .route("/policies", get(law::api::get_list))
+        .route("/policies/evaluate", post(law::api::post_evaluate))
+        .route("/policies/{*id}", get(law::api::get))
+        .route("/clock", post(law::api::post_clock))
         .route("/statistics/detainers", get(reports::api::get_statistics))
         .layer(middleware::from_fn_with_state(app.clone(), allowance));
 

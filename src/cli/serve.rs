@@ -36,7 +36,9 @@ async fn serve(config: &Config, database: &database::Database, what: What) -> Re
             "the schema in DATABASE_URL is not up to date; run: sallyport migrate".to_owned(),
         ));
     }
-    let app = database.app(config, what == What::Demo)?;
+    let mut app = database.app(config, what == What::Demo)?;
+    app.rules = super::policy::rules(config)?;
+    reload_on_hangup(app.rules.clone());
     let listener = TcpListener::bind(config.http.listen)
         .await
         .map_err(|error| {
@@ -68,6 +70,22 @@ fn start_metrics(config: &Config) {
     tokio::spawn(async move {
         if let Err(error) = telemetry::serve(listen, handle).await {
             tracing::warn!(error = %error, listen = %listen, "metrics are not served");
+        }
+    });
+}
+
+/// Reads the folder of rules again on SIGHUP; a file that cannot stand changes nothing.
+fn reload_on_hangup(rules: crate::policy::load::Rules) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match rules.reload() {
+                Ok(()) => tracing::info!("the rules were read again"),
+                Err(error) => tracing::error!(error = %error, "the rules stay as they were"),
+            }
         }
     });
 }

@@ -15,6 +15,7 @@ use crate::types::actor::words;
 
 words! {
     /// The form of a request; it must fit the day of issue.
+    #[schema(as = PolicyForm)]
     Form {
         I247 = "I-247", I247A = "I-247A", I247D = "I-247D", I247G = "I-247G", I247N = "I-247N", I247X = "I-247X",
         NcicHit = "NCIC-hit", Other = "other",

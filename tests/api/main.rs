@@ -7,6 +7,7 @@ mod hangups;
 mod historical;
 mod hostile;
 mod idempotency;
+mod law;
 mod leaves;
 mod orders;
 mod plans;
