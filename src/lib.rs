@@ -19,6 +19,8 @@ pub mod log;
 
 /// Keys, accounts, sessions, and the extractors that stand for a side.
 pub mod identity;
+/// The rules as they are served: evaluation, clock, library.
+pub mod law;
 /// What may be done: pure.
 pub mod policy;
 /// Jurisdictions, agencies, offices.

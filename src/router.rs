@@ -19,7 +19,7 @@ use crate::http::problem::{Problem, Slug};
 use crate::identity::{Presented, keys_api};
 use crate::types::{Side, ids};
 use crate::{
-    custodian, delivery, health, office, openapi, oversight, registry, reports, telemetry,
+    custodian, delivery, health, law, office, openapi, oversight, registry, reports, telemetry,
 };
 
 /// The whole service.
@@ -202,6 +202,10 @@ pub fn router(app: App) -> Router {
         .route("/positions", get(registry::positions::get_list))
         .route("/audit/events", get(oversight::audit::get_list))
         .route("/events", get(delivery::stream::get))
+        .route("/policies", get(law::api::get_list))
+        .route("/policies/evaluate", post(law::api::post_evaluate))
+        .route("/policies/{*id}", get(law::api::get))
+        .route("/clock", post(law::api::post_clock))
         .route("/statistics/detainers", get(reports::api::get_statistics))
         .layer(middleware::from_fn_with_state(app.clone(), allowance));
 

@@ -120,13 +120,17 @@ const MAY: &[(&str, &[&str])] = &[
     // The registry's own pages of the API take callers by identity's extractors.
     (
         "registry",
-        &["types", "db", "http", "log", "app", "identity"],
+        &["types", "db", "http", "log", "app", "identity", "policy"],
     ),
     (
         "identity",
         &["types", "db", "http", "log", "app", "registry"],
     ),
     ("policy", &["types"]),
+    (
+        "law",
+        &["types", "db", "http", "log", "app", "registry", "policy"],
+    ),
     (
         "exchange",
         &[

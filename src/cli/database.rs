@@ -9,6 +9,7 @@ use crate::app::{App, Settings};
 use crate::config::Config;
 use crate::db::pools::{Logins, PoolSize, Pools};
 use crate::db::vault::Vault;
+use crate::policy::Law;
 use crate::postgres::{ConnectInfo, PostgresError, PrivateServer};
 use crate::types::Clock;
 
@@ -90,7 +91,7 @@ impl Database {
             vault,
             Clock::default(),
             Settings {
-                law: crate::policy::Law::unaddressed(),
+                law: Law::of(super::policy::rules(config)?),
                 allowances: config.limits,
                 demo,
                 https: config.http.https,

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod keys;
 mod migrate;
+mod policy;
 mod ready;
 mod serve;
 
@@ -49,6 +50,9 @@ enum Command {
     /// Reads files in.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Tests the rules of law, or asks them.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -83,6 +87,17 @@ struct KeyArgs {
     /// What the key is for.
     #[arg(long)]
     name: String,
+}
+
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Loads every rule and runs the cases beside it.
+    Test {
+        /// A folder made like config/, or one of rules alone [default: the rules in the binary].
+        folder: Option<PathBuf>,
+    },
+    /// Answers a request of POST /v1/policies/evaluate on standard input.
+    Evaluate,
 }
 
 #[derive(Subcommand)]
@@ -164,6 +179,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             ready::run(&config)
         }
         Command::Keys(KeysCommand::Create(args)) => keys::create(&config, cli.data_dir, args),
+        Command::Policy(PolicyCommand::Test { folder }) => policy::test(&config, folder),
+        Command::Policy(PolicyCommand::Evaluate) => policy::evaluate(&config, cli.data_dir),
         Command::Import(ImportCommand::Detainers(args)) => {
             import::detainers(&config, cli.data_dir, args)
         }

@@ -37,6 +37,7 @@ async fn serve(config: &Config, database: &database::Database, what: What) -> Re
         ));
     }
     let app = database.app(config, what == What::Demo)?;
+    reload_on_hangup(app.law.clone());
     let listener = TcpListener::bind(config.http.listen)
         .await
         .map_err(|error| {
@@ -68,6 +69,22 @@ fn start_metrics(config: &Config) {
     tokio::spawn(async move {
         if let Err(error) = telemetry::serve(listen, handle).await {
             tracing::warn!(error = %error, listen = %listen, "metrics are not served");
+        }
+    });
+}
+
+/// Reads the folder of rules again on SIGHUP; a file that cannot stand changes nothing.
+fn reload_on_hangup(law: crate::policy::Law) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match law.reload() {
+                Ok(()) => tracing::info!("the rules were read again"),
+                Err(error) => tracing::error!(error = %error, "the rules stay as they were"),
+            }
         }
     });
 }

@@ -19,6 +19,7 @@ pub struct Config {
     pub limits: Allowances,
     pub database: Database,
     pub secrets: Secrets,
+    pub policies: Policies,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -55,6 +56,20 @@ impl std::fmt::Debug for Database {
         f.debug_struct("Database")
             .field("custodian_pool", &self.custodian_pool)
             .finish_non_exhaustive()
+    }
+}
+
+/// Where the law comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policies {
+    pub folder: String,
+}
+
+impl Policies {
+    /// The folder, where one is named.
+    pub fn folder(&self) -> Option<std::path::PathBuf> {
+        (!self.folder.is_empty()).then(|| self.folder.clone().into())
     }
 }
 

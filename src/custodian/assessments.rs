@@ -1,7 +1,7 @@
 //! What the law says of a case now: the facts that this agency has, put before the rules.
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -12,9 +12,11 @@ use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Paper;
 use crate::http::Problem;
 use crate::http::problem::Slug;
-use crate::policy::{Act, ActAssessment, Assessment, Disposition, Question};
+use crate::policy::evaluate::Positions;
+use crate::policy::place::Place;
+use crate::policy::{Act, Assessment, Disposition, Question};
+use crate::registry::adopted;
 use crate::types::Timestamp;
-use crate::types::actor::Tenant;
 use crate::types::ids::BookingId;
 
 /// The dispositions of every act on one request at an instant.
@@ -29,19 +31,46 @@ pub async fn of_case(
     Ok(assessed.remove(0))
 }
 
-/// The same for a page of a list, in its order: two statements, however long the page.
+/// The whole answer on one request at an instant, with its working: recomputed, not stored.
+pub async fn explained(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: &CaseFile,
+    paper: &Paper,
+    at: Timestamp,
+) -> Result<Value, StoreError> {
+    let standing = Standing::of(tx, at).await?;
+    let mut known = known_of(tx, &[(paper, case)], standing.today).await?;
+    app.law
+        .explain(&standing.question(at, known.remove(0)))
+        .map_err(unreadable)
+}
+
+/// The same for a page of a list, in its order: three statements, however long the page.
 pub async fn of_cases(
     tx: &mut ScopedTx<'_>,
     app: &App,
     cases: &[(&Paper, &CaseFile)],
     at: Timestamp,
 ) -> Result<Vec<Assessment>, StoreError> {
-    let Some(agency) = tx.actor().agency.clone() else {
-        return Ok(Vec::new());
-    };
-    if cases.is_empty() {
+    if cases.is_empty() || tx.actor().agency.is_none() {
         return Ok(Vec::new());
     }
+    let standing = Standing::of(tx, at).await?;
+    known_of(tx, cases, standing.today)
+        .await?
+        .into_iter()
+        .map(|known| app.law.assess(&standing.question(at, known)))
+        .collect::<Result<_, _>>()
+        .map_err(unreadable)
+}
+
+/// What is known of each case.
+async fn known_of(
+    tx: &mut ScopedTx<'_>,
+    cases: &[(&Paper, &CaseFile)],
+    today: NaiveDate,
+) -> Result<Vec<Known>, StoreError> {
     let ids: Vec<Uuid> = cases.iter().map(|(_, case)| case.id.as_uuid()).collect();
     let bookings: Vec<Uuid> = cases
         .iter()
@@ -49,7 +78,6 @@ pub async fn of_cases(
         .collect();
     let stated = facts::latest(tx, &ids).await?;
     let of_bookings = facts::of_bookings(tx, &bookings).await?;
-    let today = today(tx, at);
     Ok(cases
         .iter()
         .map(|(paper, case)| {
@@ -59,7 +87,7 @@ pub async fn of_cases(
             let booking = case
                 .booking
                 .and_then(|booking| of_bookings.get(&booking.as_uuid()));
-            assess(app, &agency, at, known(paper, case, stated, booking, today))
+            known(paper, case, stated, booking, today)
         })
         .collect())
 }
@@ -110,44 +138,39 @@ pub fn today(tx: &ScopedTx<'_>, at: Timestamp) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// Asks the law. A booking's convictions are known, but while nobody has checked the history they
-/// are not all of it, and a rule knows only "these are all" and "unknown". So such a case is asked
-/// three times: what the known ones change against none is settled by them, whatever else there
-/// may be; the rest is as open as if nothing were known.
-fn assess(app: &App, agency: &Tenant, at: Timestamp, known: Known) -> Assessment {
-    let ask = |facts: Map<String, Value>| {
-        app.law.assess(&Question {
-            agency,
-            at,
-            facts: Value::Object(facts),
-        })
-    };
-    if known.convictions_checked || known.booking_convictions.is_empty() {
-        return ask(known.facts);
-    }
-    let with = |convictions: Value| {
-        let mut facts = known.facts.clone();
-        facts.insert("convictions".to_owned(), convictions);
-        ask(facts)
-    };
-    let (mut open, none) = (with(Value::Null), with(json!([])));
-    let some = ask(known.facts);
-    for act in Act::ALL {
-        let settled = open.of(*act).disposition == Disposition::Indeterminate
-            && some.of(*act).disposition != Disposition::Indeterminate
-            && some.of(*act).disposition != none.of(*act).disposition;
-        if settled {
-            *act_mut(&mut open, *act) = some.of(*act).clone();
-        }
-    }
-    open
+/// Where the caller's agency stands and how it reads what is contested there.
+struct Standing {
+    place: Place,
+    positions: Positions,
+    today: NaiveDate,
 }
 
-fn act_mut(assessment: &mut Assessment, act: Act) -> &mut ActAssessment {
-    match act {
-        Act::NotifyRelease => &mut assessment.notify_release,
-        Act::HoldPastRelease => &mut assessment.hold_past_release,
-        Act::TransferCustody => &mut assessment.transfer_custody,
-        Act::AllowInterview => &mut assessment.allow_interview,
+impl Standing {
+    async fn of(tx: &mut ScopedTx<'_>, at: Timestamp) -> Result<Self, StoreError> {
+        let agency = tx.agency_id();
+        let (place, positions) = adopted::standing(tx.conn(), agency).await?;
+        let today = today(tx, at);
+        Ok(Self {
+            place,
+            positions,
+            today,
+        })
     }
+
+    /// A booking's convictions are known, but while nobody has checked the history there may be
+    /// others.
+    fn question(&self, at: Timestamp, known: Known) -> Question<'_> {
+        Question {
+            place: &self.place,
+            on: self.today,
+            at,
+            more_convictions: !known.convictions_checked && !known.booking_convictions.is_empty(),
+            facts: Value::Object(known.facts),
+            positions: &self.positions,
+        }
+    }
+}
+
+fn unreadable(error: serde_json::Error) -> StoreError {
+    StoreError::Unreadable(format!("the facts of a case: {error}"))
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::problem::{FieldError, Problem, Slug};
+use crate::types::Timestamp;
 
 /// The query string as `T`, whose fields are all texts or optional texts.
 pub struct Query<T>(pub T);
@@ -63,6 +64,16 @@ pub fn bad(name: &str, detail: &str) -> Problem {
         }],
         ..Problem::new(Slug::Validation, detail)
     }
+}
+
+/// The instant that a parameter names.
+///
+/// # Errors
+/// 422 for anything but an instant with an offset.
+pub fn instant(name: &str, text: &str) -> Result<Timestamp, Problem> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|at| at.to_utc())
+        .map_err(|_| bad(name, "an instant with offset is expected"))
 }
 
 /// Percent-encodes everything but unreserved characters.

@@ -10,6 +10,7 @@ use crate::custodian::persons;
 use crate::custodian::release_notices::api as notices;
 use crate::exchange::detainer::filter;
 use crate::exchange::notification;
+use crate::law::api as law;
 use crate::oversight;
 use crate::registry::{api as registry, positions};
 
@@ -746,6 +747,50 @@ pub const CALLS: &[Call] = &[
         roles: "submitter, reviewer, liaison",
         answers: &[(200, EVENT_STREAM)],
         headers: &[LAST_EVENT_ID],
+        ..NONE
+    },
+    Call {
+        path: "/policies",
+        group: "Law",
+        id: "list_policies",
+        summary: "Rules of law that are loaded",
+        roles: PUBLIC,
+        answers: &[(200, "PolicyList")],
+        query: Some(query::<law::PolicyQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/policies/evaluate",
+        group: "Law",
+        id: "evaluate_policies",
+        summary: "What the rules say of a case",
+        roles: PUBLIC,
+        request: Some("EvaluateRequest"),
+        answers: &[(200, "Evaluation")],
+        pure: true,
+        ..NONE
+    },
+    Call {
+        path: "/policies/{*id}",
+        group: "Law",
+        id: "get_policy",
+        summary: "One rule in full; its id holds a slash",
+        roles: PUBLIC,
+        answers: &[(200, "PolicyText")],
+        query: Some(query::<law::VersionQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/clock",
+        group: "Law",
+        id: "count_deadline",
+        summary: "A hold's deadline with its working",
+        roles: PUBLIC,
+        request: Some("ClockRequest"),
+        answers: &[(200, "Deadline")],
+        pure: true,
         ..NONE
     },
     Call {

@@ -25,7 +25,7 @@ use crate::http::problem::Slug;
 use crate::identity::keys_api;
 use crate::office::detainers::cancel;
 use crate::registry::{agencies, api as registry, jurisdictions, offices, positions};
-use crate::{http, log, office, oversight, policy};
+use crate::{http, law, log, office, oversight, policy};
 
 /// `GET /v1/whoami`.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -132,6 +132,12 @@ pub enum AnyDetainerList {
     crate::registry::adopted::AdoptedPositionRequest,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
+    law::evaluate::EvaluateRequest,
+    law::evaluate::Evaluation,
+    law::library::PolicyList,
+    law::library::PolicyText,
+    law::api::ClockRequest,
+    policy::clock::Deadline,
 )))]
 struct Schemas;
 
@@ -148,7 +154,8 @@ pub fn document() -> String {
     let mut paths: Map<String, Value> = Map::new();
     for call in CALLS {
         let item = paths
-            .entry(format!("/v1{}", call.path))
+            // A path that takes the rest is a parameter like another.
+            .entry(format!("/v1{}", call.path.replace("{*", "{")))
             .or_insert_with(|| json!({}));
         item[call.method] = operation(call);
     }
@@ -327,7 +334,9 @@ fn kind(call: &Call, name: &str) -> Option<Value> {
             json!({"type": "string", "format": "date"})
         }
         "detainer" => json!({"type": "string", "format": "uuid"}),
-        "id" if call.group != REGISTRY => json!({"type": "string", "format": "uuid"}),
+        "id" if !matches!(call.group, REGISTRY | "Law") => {
+            json!({"type": "string", "format": "uuid"})
+        }
         _ => return None,
     };
     Some(kind)
@@ -339,6 +348,7 @@ fn operation(call: &Call) -> Value {
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
+            let name = name.trim_start_matches('*');
             let kind = kind(call, name).unwrap_or_else(|| json!({"type": "string"}));
             json!({"name": name, "in": "path", "required": true, "schema": kind})
         })

@@ -152,7 +152,7 @@ pub struct DutyAnswer<'b> {
     pub rule: &'b str,
 }
 
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = PolicyClock)]
 pub struct ClockAnswer {
     pub basis: Basis,

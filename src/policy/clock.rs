@@ -15,6 +15,7 @@ use crate::types::actor::words;
 
 words! {
     /// The rule that a deadline is counted by.
+    #[schema(as = ClockBasis)]
     Basis {
         Form48 = "form_48", Reg2877 = "reg_287_7", EndOfReleaseDay = "end_of_release_day", Nothing = "none",
     }

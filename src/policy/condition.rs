@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{
-    Agreement, Detainer, FactName, Facts, Form, JudicialKind, JudicialWarrant, Signer, Stated,
-    WarrantKind,
+    Agreement, Detainer, FactName, Facts, Form, JudicialKind, JudicialWarrant, KnownOffenses,
+    Signer, Stated, WarrantKind,
 };
 use super::offense::{Offense, OffenseTest, OffenseText};
 use super::tri::Tri;
@@ -122,8 +122,8 @@ impl Condition {
             Condition::Not(part) => !part.holds(case),
             Condition::Shared(part) => part.holds(case),
             Condition::Fact(name) => facts.fact(*name),
-            Condition::Conviction(test) => any_offense(facts.convictions.as_deref(), test, case.on),
-            Condition::Charge(test) => any_offense(facts.charges.as_deref(), test, case.on),
+            Condition::Conviction(test) => any_offense(facts.known_convictions(), test, case.on),
+            Condition::Charge(test) => any_offense(facts.known_charges(), test, case.on),
             Condition::JudicialWarrant(wanted) => judicial_warrant(facts, wanted),
             Condition::AdministrativeWarrant(wanted) => administrative_warrant(facts, wanted),
             Condition::Detainer(wanted) => match &facts.detainer {
@@ -207,20 +207,14 @@ impl Condition {
             Condition::Conviction(test) => {
                 unknown_offenses(
                     "convictions",
-                    case.facts.convictions.as_deref(),
+                    case.facts.known_convictions(),
                     test,
                     case,
                     &mut add,
                 );
             }
             Condition::Charge(test) => {
-                unknown_offenses(
-                    "charges",
-                    case.facts.charges.as_deref(),
-                    test,
-                    case,
-                    &mut add,
-                );
+                unknown_offenses("charges", case.facts.known_charges(), test, case, &mut add);
             }
             Condition::Detainer(wanted) => match case.facts.detainer() {
                 None => add("detainer".into()),
@@ -302,13 +296,19 @@ fn in_words(name: FactName) -> &'static str {
     }
 }
 
-fn any_offense(known: Option<&[Offense]>, test: &OffenseTest, on: NaiveDate) -> Tri {
-    let Some(known) = known else {
+fn any_offense(known: KnownOffenses<'_>, test: &OffenseTest, on: NaiveDate) -> Tri {
+    let Some(listed) = known.listed else {
         return Tri::Unknown;
     };
-    let mut values = known.iter().map(|offense| test.holds(offense, on));
+    // Any number of others may fit too.
+    let beyond = if known.there_may_be_more {
+        Tri::Unknown
+    } else {
+        Tri::False
+    };
+    let mut values = listed.iter().map(|offense| test.holds(offense, on));
     let Some(wanted) = test.text.at_least else {
-        return Tri::any(values);
+        return Tri::any(values).or(beyond);
     };
     let (yes, perhaps) = values
         .by_ref()
@@ -319,7 +319,7 @@ fn any_offense(known: Option<&[Offense]>, test: &OffenseTest, on: NaiveDate) -> 
         });
     if yes >= wanted {
         Tri::True
-    } else if perhaps >= wanted {
+    } else if perhaps >= wanted || known.there_may_be_more {
         Tri::Unknown
     } else {
         Tri::False
@@ -328,15 +328,18 @@ fn any_offense(known: Option<&[Offense]>, test: &OffenseTest, on: NaiveDate) -> 
 
 fn unknown_offenses(
     name: &'static str,
-    known: Option<&[Offense]>,
+    known: KnownOffenses<'_>,
     test: &OffenseTest,
     case: Case<'_>,
     add: &mut impl FnMut(Cow<'static, str>),
 ) {
-    let Some(known) = known else {
+    let Some(listed) = known.listed else {
         return add(name.into());
     };
-    for (at, offense) in known.iter().enumerate() {
+    if known.there_may_be_more {
+        add(name.into());
+    }
+    for (at, offense) in listed.iter().enumerate() {
         if test.holds(offense, case.on) == Tri::Unknown {
             add(format!("{name}[{at}]").into());
         }
@@ -345,12 +348,12 @@ fn unknown_offenses(
 
 fn offense_reason(
     kind: &str,
-    known: Option<&[Offense]>,
+    listed: Option<&[Offense]>,
     test: &OffenseTest,
     case: Case<'_>,
     into: &mut Vec<String>,
 ) {
-    let found = known
+    let found = listed
         .unwrap_or_default()
         .iter()
         .find(|offense| test.holds(offense, case.on) == Tri::True);

@@ -15,6 +15,7 @@ use crate::types::actor::words;
 
 words! {
     /// The form of a request; it must fit the day of issue.
+    #[schema(as = PolicyForm)]
     Form {
         I247 = "I-247", I247A = "I-247A", I247D = "I-247D", I247G = "I-247G", I247N = "I-247N", I247X = "I-247X",
         NcicHit = "NCIC-hit", Other = "other",
@@ -152,6 +153,35 @@ pub struct Facts {
     #[schema(minimum = 0, maximum = 150)]
     pub age: Option<u8>,
     pub victim_or_witness: Option<bool>,
+    /// Whoever asks knows of these convictions and of no check for others: what they do not
+    /// settle is unknown.
+    #[serde(skip)]
+    pub more_convictions: bool,
+}
+
+impl Facts {
+    /// How far the convictions are known.
+    pub fn known_convictions(&self) -> KnownOffenses<'_> {
+        KnownOffenses {
+            listed: self.convictions.as_deref(),
+            there_may_be_more: self.more_convictions,
+        }
+    }
+
+    /// How far the charges are known.
+    pub fn known_charges(&self) -> KnownOffenses<'_> {
+        KnownOffenses {
+            listed: self.charges.as_deref(),
+            there_may_be_more: false,
+        }
+    }
+}
+
+/// Offenses of one kind, as far as they are known.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownOffenses<'a> {
+    pub listed: Option<&'a [Offense]>,
+    pub there_may_be_more: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]

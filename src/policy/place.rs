@@ -8,6 +8,7 @@ use crate::types::actor::words;
 
 words! {
     /// The order in which rules are combined.
+    #[schema(as = PolicyLevel)]
     Level {
         CourtOrder = "court_order", Federal = "federal", State = "state", County = "county", City = "city", Agency = "agency",
     }

@@ -16,12 +16,14 @@ use crate::types::actor::words;
 
 words! {
     /// How a rule binds the levels below it.
+    #[schema(as = PolicyMode)]
     Mode {
         FloorRequired = "floor_required", CeilingProhibited = "ceiling_prohibited",
         PermitWindow = "permit_window", Advisory = "advisory",
     }
 }
 words! {
+    #[schema(as = PolicyStatus)]
     Status { Draft = "draft", Reviewed = "reviewed" }
 }
 words! {

@@ -16,27 +16,18 @@ use crate::http::problem::Slug;
 use crate::http::{Caller, FieldError, Problem, Tagged, etag, json};
 use crate::identity::AnyCaller;
 use crate::log::{self, Event, leaf};
-use crate::types::actor::words;
+use crate::policy::Act;
+use crate::policy::evaluate::{Positions, Reading};
+use crate::policy::place::Place;
 use crate::types::{Role, Timestamp, ids};
-
-words! {
-    /// The acts that a rule can leave contested: the words of the law.
-    ContestedAct {
-        NotifyRelease = "notify_release", HoldPastRelease = "hold_past_release",
-        TransferCustody = "transfer_custody", AllowInterview = "allow_interview",
-    }
-}
-words! {
-    AdoptedReading { Permitted = "permitted", Prohibited = "prohibited" }
-}
 
 /// The position in force of an agency on one act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdoptedPosition {
-    pub act: ContestedAct,
+    pub act: Act,
     pub version: i32,
     pub rule: String,
-    pub reading: AdoptedReading,
+    pub reading: Reading,
     pub signed_by: String,
     pub reason: String,
     pub recorded_at: Timestamp,
@@ -46,10 +37,10 @@ pub struct AdoptedPosition {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AdoptedPositionBody {
     pub agency: String,
-    pub act: ContestedAct,
+    pub act: Act,
     /// Null while nothing is adopted.
     pub rule: Option<String>,
-    pub reading: Option<AdoptedReading>,
+    pub reading: Option<Reading>,
     pub signed_by: Option<String>,
     pub reason: Option<String>,
     /// 0 while nothing is adopted.
@@ -62,13 +53,13 @@ pub struct AdoptedPositionBody {
 #[schema(example = json!({"rule": "us-tx/sb-4-752.053", "reading": "permitted", "signed_by": "Sheriff Example", "reason": "As county counsel advised"}))]
 pub struct AdoptedPositionRequest {
     pub rule: String,
-    pub reading: AdoptedReading,
+    pub reading: Reading,
     pub signed_by: String,
     pub reason: String,
 }
 
 impl AdoptedPositionBody {
-    fn new(agency: &str, act: ContestedAct, held: Option<AdoptedPosition>) -> Self {
+    fn new(agency: &str, act: Act, held: Option<AdoptedPosition>) -> Self {
         let version = held.as_ref().map_or(0, |held| held.version);
         let recorded_at = held.as_ref().map(|held| held.recorded_at);
         let reading = held.as_ref().map(|held| held.reading);
@@ -140,10 +131,37 @@ pub async fn adopted_positions(
         .collect()
 }
 
+/// What the law has to know of an agency: where it stands, and how it reads what is contested.
+pub async fn standing(
+    conn: &mut PgConnection,
+    agency: i32,
+) -> Result<(Place, Positions), StoreError> {
+    let row = sqlx::query!(
+        r#"select a.ori, a.jurisdiction, a.kind,
+                  coalesce((select jsonb_agg(jsonb_build_array(p.rule, p.act, p.reading))
+                              from (select distinct on (act) act, rule, reading from registry.adopted_position
+                                     where agency_id = $1 order by act, version desc) p), '[]') as "positions!"
+             from registry.agency a where a.id = $1"#,
+        agency
+    )
+    .fetch_one(conn)
+    .await?;
+    let place = Place::new(&row.jurisdiction, &row.kind, Some(&row.ori)).ok_or_else(|| {
+        StoreError::Unreadable(format!("{} is in no reference file", row.jurisdiction))
+    })?;
+    let adopted: Vec<(String, Act, Reading)> = serde_json::from_value(row.positions)
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let positions = adopted
+        .into_iter()
+        .map(|(rule, act, reading)| ((rule, act.as_str()), reading))
+        .collect();
+    Ok((place, positions))
+}
+
 async fn held(
     tx: &mut ScopedTx<'_>,
     agency: &Agency,
-    act: ContestedAct,
+    act: Act,
 ) -> Result<Option<AdoptedPosition>, StoreError> {
     let all = adopted_positions(tx.conn(), agency.id).await?;
     Ok(all.into_iter().find(|position| position.act == act))
@@ -152,7 +170,7 @@ async fn held(
 pub async fn get(
     State(app): State<App>,
     caller: AnyCaller,
-    Ids(ori, act): Ids<String, ContestedAct>,
+    Ids(ori, act): Ids<String, Act>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Read).await?;
@@ -167,7 +185,7 @@ pub async fn get(
 pub async fn put(
     State(app): State<App>,
     caller: AnyCaller,
-    Ids(ori, act): Ids<String, ContestedAct>,
+    Ids(ori, act): Ids<String, Act>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();

@@ -35,8 +35,8 @@ impl Side {
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:tt),* $(,)? }) => {
-        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        $(#[$doc])*
         pub enum $name { $(#[serde(rename = $word)] $variant),* }
         impl $name {
             /// Every value, in the order of the contract.

@@ -23,6 +23,7 @@ fn listening() -> (Law, Arc<Mutex<Vec<Value>>>) {
             Some(list) if list.iter().any(|item| item["statute"] == "PC 459") => {
                 Disposition::Permitted
             }
+            Some(_) if question.more_convictions => Disposition::Indeterminate,
             Some(_) => Disposition::Prohibited,
         };
         assessment

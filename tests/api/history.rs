@@ -5,7 +5,7 @@ use sallyport::policy::{ActAssessment, Assessment, Disposition, Law, Question, u
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::support::custody::lodge;
+use crate::support::custody::{deciding, lodge};
 use crate::support::*;
 
 const BAY: &str = "CA0990300";
@@ -60,7 +60,7 @@ const STAYS: [Stay; 12] = [
 fn act(disposition: Disposition, rule: &str) -> ActAssessment {
     ActAssessment {
         disposition,
-        decided_by: Some(rule.to_owned()),
+        decided_by: Some(deciding(rule)),
         citations: vec![format!("as in {rule}")],
         because: Vec::new(),
         unknown: Vec::new(),
@@ -152,7 +152,9 @@ async fn live(app: &TestApp, office: &str, agency: &str, comply: bool) {
             .await
             .expect(201);
         for (form, days) in late {
-            let body = request(office, agency, form, day(stay.booked_on, days));
+            let mut body = request(office, agency, form, day(stay.booked_on, days));
+            // It names the stay that it comes too late for.
+            body["subject"]["booking_number"] = json!(stay.number);
             lodge(&liaison, body).await;
         }
         app.settle().await;

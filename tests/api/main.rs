@@ -13,6 +13,7 @@ mod hold_orders;
 mod holds;
 mod hostile;
 mod idempotency;
+mod law;
 mod leaves;
 mod notices;
 mod orders;

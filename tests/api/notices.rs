@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use reqwest::Method;
-use sallyport::policy::{ActAssessment, Assessment, Disposition, Law};
+use sallyport::policy::{ActAssessment, Assessment, Disposition, Law, unaddressed};
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+use crate::support::custody::deciding;
 use crate::support::*;
 
 const NUMBER: &str = "A000000001";
@@ -33,7 +34,7 @@ impl Turning {
             let disposition = Disposition::ALL[turned.0.load(Ordering::SeqCst) as usize];
             let act = ActAssessment {
                 disposition,
-                decided_by: Some("test/rule".to_owned()),
+                decided_by: Some(deciding("test/rule@1")),
                 citations: vec!["1.2(a)".to_owned()],
                 because: vec!["a test says so".to_owned()],
                 unknown: vec!["convictions".to_owned()],
@@ -43,6 +44,7 @@ impl Turning {
                 hold_past_release: act.clone(),
                 transfer_custody: act.clone(),
                 allow_interview: act,
+                ..unaddressed()
             }
         })
     }

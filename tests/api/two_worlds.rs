@@ -297,7 +297,7 @@ struct World {
 fn law() -> Law {
     Law::answering(|question| {
         let mut assessment = unaddressed();
-        if question.agency.code == BIRCH {
+        if question.place.agency.as_deref() == Some(BIRCH) {
             assessment.hold_past_release.disposition = Disposition::Permitted;
         }
         assessment

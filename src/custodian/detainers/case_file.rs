@@ -25,6 +25,8 @@ pub struct CaseFile {
     pub crossed_at: Option<Timestamp>,
     /// When the jail's side of it began.
     pub opened_at: Timestamp,
+    /// As the paper says.
+    pub issued_on: NaiveDate,
     pub status: Status,
     pub acknowledged_at: Option<Timestamp>,
     pub served_at: Option<Timestamp>,
@@ -173,6 +175,7 @@ struct Row {
     origin: String,
     crossed_at: Option<Timestamp>,
     opened_at: Timestamp,
+    issued_on: NaiveDate,
     status: String,
     acknowledged_at: Option<Timestamp>,
     served_at: Option<Timestamp>,
@@ -204,6 +207,7 @@ impl TryFrom<Row> for CaseFile {
             origin: Origin::from_str(&row.origin).map_err(StoreError::Unreadable)?,
             crossed_at: row.crossed_at,
             opened_at: row.opened_at,
+            issued_on: row.issued_on,
             status: Status::from_str(&row.status).map_err(StoreError::Unreadable)?,
             acknowledged_at: row.acknowledged_at,
             served_at: row.served_at,
@@ -232,7 +236,7 @@ pub async fn by_ids(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFile>
     let agency = tx.agency_id();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, office_id, form, origin, crossed_at, opened_at, status, acknowledged_at, served_at, release_expected_at, released_at,
+        r#"select id, office_id, form, origin, crossed_at, opened_at, issued_on, status, acknowledged_at, served_at, release_expected_at, released_at,
                   booking_id, booking_number, date_of_birth, name_parts, a_number_index, fbi_number_index, state_id_index,
                   supersedes, duplicate_of, hold_deadline_at, handed_over_at, claim_open, restriction, link_by
              from custodian.case_file where agency_id = $1 and id = any($2)"#,
@@ -259,7 +263,7 @@ pub async fn lock_all(tx: &mut ScopedTx<'_>, ids: &[Uuid]) -> Result<Vec<CaseFil
     let agency = tx.agency_id();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, office_id, form, origin, crossed_at, opened_at, status, acknowledged_at, served_at, release_expected_at, released_at,
+        r#"select id, office_id, form, origin, crossed_at, opened_at, issued_on, status, acknowledged_at, served_at, release_expected_at, released_at,
                   booking_id, booking_number, date_of_birth, name_parts, a_number_index, fbi_number_index, state_id_index,
                   supersedes, duplicate_of, hold_deadline_at, handed_over_at, claim_open, restriction, link_by
              from custodian.case_file where agency_id = $1 and id = any($2) order by id for update"#,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,9 +14,8 @@ use crate::custodian::assessments;
 use crate::custodian::detainers::{case_file, papers};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
-use crate::http::{Caller, Id, Once, Problem, Tagged};
+use crate::http::{Caller, Id, Once, Problem, Query, Tagged, query};
 use crate::identity::Custodian;
-use crate::policy::Assessment;
 use crate::types::ids::DetainerId;
 use crate::types::{Role, Timestamp};
 
@@ -115,16 +114,23 @@ pub async fn get_list(
     Ok(Tagged::ok(&DeterminationList { items, next: None }).unless_known(&headers))
 }
 
-/// The dispositions of every act now: recomputed, not stored.
+/// The law on one request at an instant, with its working: recomputed, not stored. The shape is
+/// that of `POST /v1/policies/evaluate`.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct AssessmentBody {
     pub at: Timestamp,
-    pub acts: Assessment,
-    #[schema(value_type = Vec<Object>)]
-    pub duties: Vec<Value>,
-    #[schema(value_type = Option<Object>)]
-    pub clock: Option<Value>,
-    pub warnings: Vec<String>,
+    #[serde(flatten)]
+    #[schema(value_type = crate::policy::answer::Answer<'static>)]
+    pub answer: Value,
+}
+
+/// The instant of the question, today's where none is given.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AssessmentQuery {
+    /// An instant: the rules in force then, with the facts as they are known now.
+    pub at: Option<String>,
 }
 
 /// `GET …/assessment`
@@ -132,8 +138,13 @@ pub async fn get_assessment(
     State(app): State<App>,
     caller: Custodian,
     Id(id): Id<DetainerId>,
+    Query(query): Query<AssessmentQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let at = match query.at.as_deref() {
+        None => app.clock.now(),
+        Some(text) => query::instant("at", text)?,
+    };
     let mut tx = caller.open(&app, Access::Read).await?;
     let case = case_file::get(&mut tx, id)
         .await?
@@ -141,15 +152,7 @@ pub async fn get_assessment(
     let paper = papers::get(&mut tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let at = app.clock.now();
-    let acts = assessments::of_case(&mut tx, &app, &case, &paper, at).await?;
+    let answer = assessments::explained(&mut tx, &app, &case, &paper, at).await?;
     tx.rollback().await?;
-    let body = AssessmentBody {
-        at,
-        acts,
-        duties: Vec::new(),
-        clock: None,
-        warnings: vec!["no rule is loaded for this place".to_owned()],
-    };
-    Ok(Tagged::ok(&body).unless_known(&headers))
+    Ok(Tagged::ok(&AssessmentBody { at, answer }).unless_known(&headers))
 }

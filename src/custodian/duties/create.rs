@@ -1,6 +1,5 @@
 //! How duties come to be: from what the law says when something happens, and by service.
 
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::store::{self, NewDuty, Statement};
@@ -14,17 +13,6 @@ use crate::types::ids::{DetainerId, DutyId, salt};
 /// Hours that the agency gives itself where the law says only `promptly`: its target, not law.
 const TARGET_HOURS: i64 = 24;
 
-/// A duty as an assessment names it (POLICY.md).
-#[derive(Debug, Clone, Deserialize)]
-struct Named {
-    duty: String,
-    #[serde(default)]
-    to: Vec<String>,
-    on: Option<String>,
-    within: Option<String>,
-    cite: Option<String>,
-}
-
 /// Creates the duties that the law attaches to what has just happened (`on`, such as
 /// `request_received`), once for each recipient and occasion. Callers: the readers of a request
 /// that arrived, of a release that was told, and of a decision; the caller holds the case file's
@@ -37,23 +25,17 @@ pub async fn create_from(
     occasion: Option<Uuid>,
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
-    // Read from the JSON of the contract, where an assessment has them.
-    let assessed = serde_json::to_value(assessed).unwrap_or_default();
-    let named: Vec<Named> = assessed
-        .get("duties")
-        .and_then(|duties| serde_json::from_value(duties.clone()).ok())
-        .unwrap_or_default();
     let mut events = Vec::new();
-    for named in named.iter().filter(|named| named.on.as_deref() == Some(on)) {
+    for named in assessed.duties.iter().filter(|named| named.on == on) {
         for recipient in &named.to {
             let duty = NewDuty {
                 id: DutyId::new(now),
                 detainer,
-                duty: &named.duty,
+                duty: named.duty,
                 recipient,
                 occasion,
                 due_at: due(named.within.as_deref(), now),
-                citation: named.cite.as_deref(),
+                citation: Some(&named.cite),
                 at: now,
             };
             if store::insert(tx, &duty).await? {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Mark;
 use crate::exchange::detainer::Paper;
-use crate::policy::Assessment;
+use crate::policy::answer::ClockAnswer;
 use crate::policy::clock::{self, Basis, ClockError, Deadline};
+use crate::policy::rule::Starts as ClockStart;
 use crate::types::Timestamp;
 
 /// A deadline and what it is counted by.
@@ -21,23 +22,6 @@ pub struct Counted {
     pub rule: String,
     #[serde(flatten)]
     pub deadline: Deadline,
-}
-
-/// The clock that the law of the place sets, as an assessment carries it (POLICY.md).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct LawClock {
-    pub basis: Basis,
-    pub hours: Option<u32>,
-    pub starts: Option<String>,
-    pub rule: Option<String>,
-}
-
-impl LawClock {
-    /// Read from the JSON of the contract, where an assessment has one.
-    pub fn of(assessed: &Assessment) -> Option<Self> {
-        let assessed = serde_json::to_value(assessed).ok()?;
-        serde_json::from_value(assessed.get("clock")?.clone()).ok()
-    }
 }
 
 /// From which instants the clocks may be counted.
@@ -57,7 +41,7 @@ pub fn count(
     starts: &Starts,
     zone: Tz,
     form: String,
-    law: Option<&LawClock>,
+    law: Option<&ClockAnswer>,
 ) -> Result<Vec<Counted>, ClockError> {
     let start = starts.otherwise_releasable_at;
     let deadline =
@@ -75,22 +59,19 @@ pub fn count(
         },
     ];
     if let Some(law) = law {
-        let start = match law.starts.as_deref() {
-            Some("papers_received") => starts.papers_received_at,
-            Some("hold_started") => starts.recorded_at,
-            _ => start,
+        let start = match law.starts {
+            ClockStart::PapersReceived => starts.papers_received_at,
+            ClockStart::HoldStarted => starts.recorded_at,
+            ClockStart::OtherwiseReleasable => start,
         };
         // No hours are the same as no hold.
         let (basis, hours) = match law.hours {
-            Some(0) => (Basis::Nothing, clock::HOURS),
-            hours => (law.basis, hours.unwrap_or(clock::HOURS)),
+            0 => (Basis::Nothing, clock::HOURS),
+            hours => (law.basis, hours),
         };
         all.push(Counted {
             by: "law".to_owned(),
-            rule: law
-                .rule
-                .clone()
-                .unwrap_or_else(|| "the law of the place".to_owned()),
+            rule: law.rule.clone(),
             deadline: deadline(basis, start, hours)?,
         });
     }
@@ -143,7 +124,7 @@ mod tests {
         }
     }
 
-    fn counted(law: Option<LawClock>) -> Vec<Counted> {
+    fn counted(law: Option<ClockAnswer>) -> Vec<Counted> {
         // The evening before Thanksgiving.
         let zone = chrono_tz::America::Los_Angeles;
         count(
@@ -155,12 +136,12 @@ mod tests {
         .unwrap()
     }
 
-    fn law(basis: Basis, hours: Option<u32>, starts: &str) -> Option<LawClock> {
-        Some(LawClock {
+    fn law(basis: Basis, hours: u32, starts: &str) -> Option<ClockAnswer> {
+        Some(ClockAnswer {
             basis,
             hours,
-            starts: Some(starts.to_owned()),
-            rule: Some("us-xx/act@1".to_owned()),
+            starts: starts.parse().unwrap(),
+            rule: "us-xx/act@1".to_owned(),
         })
     }
 
@@ -173,23 +154,23 @@ mod tests {
         assert_eq!(all[1].deadline.deadline_at, at("2026-11-30T17:00:00-08:00"));
         for (clock, deadline) in [
             (
-                law(Basis::EndOfReleaseDay, None, "otherwise_releasable"),
+                law(Basis::EndOfReleaseDay, 48, "otherwise_releasable"),
                 "2026-11-25T23:59:00-08:00",
             ),
             (
-                law(Basis::Nothing, None, "otherwise_releasable"),
+                law(Basis::Nothing, 48, "otherwise_releasable"),
                 "2026-11-25T17:00:00-08:00",
             ),
             (
-                law(Basis::Form48, Some(0), "otherwise_releasable"),
+                law(Basis::Form48, 0, "otherwise_releasable"),
                 "2026-11-25T17:00:00-08:00",
             ),
             (
-                law(Basis::Form48, Some(8), "hold_started"),
+                law(Basis::Form48, 8, "hold_started"),
                 "2026-11-26T03:00:00-08:00",
             ),
             (
-                law(Basis::Form48, Some(48), "papers_received"),
+                law(Basis::Form48, 48, "papers_received"),
                 "2026-11-22T09:00:00-08:00",
             ),
         ] {
@@ -202,7 +183,7 @@ mod tests {
             assert_eq!(all[0].deadline.deadline_at, at(deadline));
         }
         // A law that allows more takes nothing from the form.
-        let all = counted(law(Basis::Form48, Some(72), "otherwise_releasable"));
+        let all = counted(law(Basis::Form48, 72, "otherwise_releasable"));
         assert_eq!(all[0].by, "form");
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{self, LawClock, Starts};
+use super::model::{self, Starts};
 use super::store::{self, Hold};
 use super::{AuthorityKind, EndReason, end};
 use crate::app::App;
@@ -99,9 +99,8 @@ pub async fn start(
         .as_ref()
         .and_then(|agency| agency.time_zone.parse().ok())
         .unwrap_or(chrono_tz::UTC);
-    let law = LawClock::of(&assessed);
-    let deadlines =
-        model::count(&starts, zone, model::form(&paper), law.as_ref()).map_err(|error| {
+    let deadlines = model::count(&starts, zone, model::form(&paper), assessed.clock.as_ref())
+        .map_err(|error| {
             Problem::field("/otherwise_releasable_at", "calendar", error.to_string())
         })?;
     let governing = deadlines[0].clone();

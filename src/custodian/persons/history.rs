@@ -169,7 +169,9 @@ impl HistoryAct {
         Self {
             act,
             disposition: assessed.disposition,
-            rule: assessed.decided_by,
+            rule: assessed
+                .decided_by
+                .map(|by| format!("{}@{}", by.rule, by.version)),
             citations: assessed.citations,
             decision,
             reason_code,

@@ -90,10 +90,20 @@ async fn stays(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<Vec<Booking>, S
     bookings::store::candidates(tx, &paper, case.booking_number.as_deref()).await
 }
 
+/// A request that names a stay which ended so many days before it was issued came too late for
+/// it; beyond that the number has probably been given again.
+const LATE_DAYS: i64 = 30;
+
 /// A stay that was over, as far as the jail had recorded, before the request came: it says
-/// nothing of where the person is now, and closes nothing.
-fn was_over(case: &CaseFile, notices: &[NoticeRow], state: &State) -> bool {
-    state.released_at.is_some()
+/// nothing of where the person is now, and closes nothing. But a request that names it by its
+/// number is about it, and came too late.
+fn was_over(case: &CaseFile, booking: &Booking, notices: &[NoticeRow], state: &State) -> bool {
+    let Some(released_at) = state.released_at else {
+        return false;
+    };
+    let named = case.booking_number.as_deref() == Some(&booking.booking_number)
+        && case.issued_on - released_at.date_naive() <= chrono::Duration::days(LATE_DAYS);
+    !named
         && notices
             .iter()
             .filter(|notice| notice.kind().ends_custody())
@@ -118,7 +128,7 @@ async fn attach(
     let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
     let state = state::current(&statements);
     let was_linked = case.booking.is_some();
-    if !was_linked && was_over(&case, notices, &state) {
+    if !was_linked && was_over(&case, booking, notices, &state) {
         return Ok(Vec::new());
     }
     let now = app.clock.now();

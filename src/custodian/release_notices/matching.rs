@@ -55,6 +55,7 @@ mod tests {
             origin: Origin::Office,
             crossed_at: None,
             opened_at: crate::types::Timestamp::UNIX_EPOCH,
+            issued_on: chrono::NaiveDate::MIN,
             name_parts: Vec::new(),
             supersedes: None,
             duplicate_of: None,

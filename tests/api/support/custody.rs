@@ -1,6 +1,7 @@
 //! A request up to the point where a person could be held, and laws that allow it.
 
-use sallyport::policy::{Disposition, Law, Question, unaddressed};
+use sallyport::policy::rule::Status;
+use sallyport::policy::{Deciding, Disposition, Law, Question, unaddressed};
 use serde_json::{Value, json};
 
 use super::*;
@@ -113,5 +114,17 @@ impl TestApp {
     pub async fn count_of(&self, id: &str, kind: &str) -> usize {
         let all = self.events_of(id).await;
         all.iter().filter(|event| event.starts_with(kind)).count()
+    }
+}
+
+/// The rule that a test's law names, such as `test/rule@1`.
+pub fn deciding(rule: &str) -> Deciding {
+    let (id, version) = rule.split_once('@').unwrap();
+    Deciding {
+        rule: id.to_owned(),
+        version: version.to_owned(),
+        status: Status::Draft,
+        cite: format!("as in {rule}"),
+        adopted_position: None,
     }
 }

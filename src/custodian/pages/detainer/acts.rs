@@ -3,7 +3,8 @@
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
 use crate::dashboard::{Chip, Frame, Learns, Link, TextField, Tokens, When, time, words};
-use crate::exchange::detainer::{Paper as Request, Status};
+use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
+use crate::policy::rule::Status;
 use crate::policy::{Act, Assessment};
 
 pub struct DutyLine {
@@ -111,18 +112,22 @@ pub fn act_panel(
                 settle: "State it, and the answer is worked out again.".to_owned(),
             })
             .collect(),
-        rule: assessed.decided_by.unwrap_or_else(|| {
-            "No rule addresses this act here; the default of the combination holds".to_owned()
-        }),
+        draft: assessed
+            .decided_by
+            .as_ref()
+            .is_some_and(|by| by.status == Status::Draft),
+        rule: assessed.decided_by.map_or_else(
+            || "No rule addresses this act here; the default of the combination holds".to_owned(),
+            |by| by.to_string(),
+        ),
         citation: if assessed.citations.is_empty() {
             "no rule".to_owned()
         } else {
             assessed.citations.join(", ")
         },
-        draft: false,
         trace: Vec::new(),
         decided,
-        decide_href: (may_decide && case.status == Status::Pending)
+        decide_href: (may_decide && case.status == DetainerStatus::Pending)
             .then(|| format!("/detainers/{}/determinations/new?act={act}", case.id)),
     }
 }
