@@ -133,7 +133,8 @@ async fn live(app: &TestApp, office: &str, agency: &str, comply: bool) {
     for stay in &STAYS {
         let path = format!("/v1/bookings/{}", stay.number);
         reviewer.put(&path, fed(stay, None)).await.expect(201);
-        let (early, late): (Vec<(&str, i64)>, Vec<(&str, i64)>) =
+        type Asked = Vec<(&'static str, i64)>;
+        let (early, late): (Asked, Asked) =
             stay.asked.iter().copied().partition(|(_, days)| *days <= 3);
         for (form, days) in early {
             let body = request(office, agency, form, day(stay.booked_on, days));

@@ -96,7 +96,10 @@ async fn a_masked_list_shows_the_subtree_and_no_person(
         }
     }
     let texan = admin(&app, "48201").await;
-    assert_eq!(ids(&texan, "/v1/detainers").await, [there.clone()]);
+    assert_eq!(
+        ids(&texan, "/v1/detainers").await,
+        std::slice::from_ref(&there)
+    );
 
     let county = admin(&app, COUNTY).await;
     let list = county.get("/v1/detainers?stage=acknowledged").await;
@@ -237,7 +240,10 @@ async fn a_restriction_hides_at_once_and_lists_what_it_came_too_late_for(
     );
 
     // Hidden in the very next answer: list, counts, log.
-    assert_eq!(ids(&county, "/v1/detainers").await, [other.clone()]);
+    assert_eq!(
+        ids(&county, "/v1/detainers").await,
+        std::slice::from_ref(&other)
+    );
     assert_eq!(count(&county.get(counts).await.expect(200).json()), 1);
     assert_eq!(count(&jailer.get(counts).await.expect(200).json()), 2);
     let log = format!("/v1/audit/events?detainer={id}");
@@ -269,7 +275,8 @@ async fn a_restriction_hides_at_once_and_lists_what_it_came_too_late_for(
     assert_eq!(booking["restriction"], "sealed");
 
     // Each setting is a row, and its event commits to the reason without holding it.
-    let kept: Vec<(Option<String>, String, String, Vec<u8>, Value)> = sqlx::query_as(
+    type Kept = (Option<String>, String, String, Vec<u8>, Value);
+    let kept: Vec<Kept> = sqlx::query_as(
         "select r.kind, r.reason, r.set_by, r.salt, e.data from custodian.restriction r
            join log.event e on e.id = r.event_id order by r.set_at, r.id",
     )
