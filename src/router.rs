@@ -77,6 +77,19 @@ pub fn router(app: App) -> Router {
             )),
         )
         .route(
+            "/detainers/{id}/booking",
+            put(custodian::matches::by_hand::put),
+        )
+        .route("/matches", get(custodian::matches::api::get_list))
+        .route(
+            "/matches/{id}/decision",
+            post(custodian::matches::api::post_decision),
+        )
+        .route(
+            "/release-notices:batch",
+            post(custodian::release_notices::batch::post),
+        )
+        .route(
             "/detainers/{id}/restriction",
             put(custodian::restrictions::api::put_detainer),
         )

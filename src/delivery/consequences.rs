@@ -55,8 +55,8 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
         return Ok(0);
     };
     let rows = sqlx::query!(
-        r#"select n.position, n.event_id, e.type as kind, e.detainer_id, e.subjects ->> 'booking' as booking,
-                  e.subjects ->> 'relay' as relay, e.data ->> 'kind' as told,
+        r#"select n.position, n.event_id, e.type as kind, e.detainer_id, e.subjects, e.at,
+                  e.data ->> 'kind' as told, e.data -> 'facts' as facts,
                   a.id as "agency_id?", a.ori as "ori?", a.name as "name?", a.time_zone as "time_zone?"
              from log.entry n join log.event e on e.id = n.event_id left join registry.agency a on a.id = n.agency_id
             where n.position > $1 order by n.position limit $2"#,
@@ -83,9 +83,10 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
                     time_zone,
                 },
                 detainer: row.detainer_id.map(Into::into),
-                booking: row.booking.as_deref().and_then(|text| text.parse().ok()),
-                relay: row.relay.as_deref().and_then(|text| text.parse().ok()),
+                at: row.at,
+                subjects: row.subjects.clone(),
                 told: row.told.clone(),
+                facts: row.facts.clone().unwrap_or_default(),
             };
             if let Err(problem) = readers::handle(app, &entry).await {
                 // An outage says nothing about the entry: it waits, however long that takes. To

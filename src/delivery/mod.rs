@@ -3,4 +3,5 @@
 
 pub mod consequences;
 pub mod stream;
+pub mod sweep;
 pub mod timers;

@@ -50,30 +50,63 @@ impl<T: DeserializeOwned> FromRequest<App> for Once<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let key = key(&parts.headers);
-        let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = read_body(&parts.headers, body, BODY_LIMIT).await;
-        let (body, body_hash) = match bytes {
-            Ok(bytes) => {
-                let hash = Sha256::digest(&bytes).into();
-                (
-                    json_type(&parts.headers).and_then(|()| json::parse(&bytes)),
-                    hash,
-                )
-            }
-            Err(problem) => (Err(problem), [0; 32]),
+        let parse = |headers: &HeaderMap, bytes: &[u8]| {
+            json_type(headers).and_then(|()| json::parse(bytes))
         };
-        Ok(Self {
-            key,
-            body,
-            body_hash,
-            route,
-        })
+        Ok(Self::read(request, parse).await)
     }
 }
 
 impl<T> Once<T> {
+    /// Of a body that is read in a way of its own.
+    pub async fn read(
+        request: Request,
+        parse: impl FnOnce(&HeaderMap, &[u8]) -> Result<T, Problem>,
+    ) -> Self {
+        let (parts, body) = request.into_parts();
+        let key = key(&parts.headers);
+        let route = format!("{} {}", parts.method, parts.uri.path());
+        let (body, body_hash) = match read_body(&parts.headers, body, BODY_LIMIT).await {
+            Ok(bytes) => (parse(&parts.headers, &bytes), Sha256::digest(&bytes).into()),
+            Err(problem) => (Err(problem), [0; 32]),
+        };
+        Self {
+            key,
+            body,
+            body_hash,
+            route,
+        }
+    }
+
+    /// Runs `work`, which commits piece by piece, for this key. What it did is done, whatever
+    /// becomes of the answer: each piece has to be one that can be sent again. The answer is
+    /// stored at the end, and a copy of the request gets it from then on.
+    pub async fn run_in_pieces<C: Caller>(
+        self,
+        app: &App,
+        caller: &C,
+        work: impl AsyncFnOnce(Result<T, Problem>) -> Result<Tagged, Problem>,
+    ) -> Result<Response, Problem> {
+        let _place = match &self.key {
+            Ok(key) => Some(app.in_flight.enter(caller.credential(), key, &self.route)?),
+            Err(_) => None,
+        };
+        let mut tx = caller.open(app, Access::Write).await?;
+        let key = self.key?;
+        if let Some(stored) = claim(&mut tx, app, &key, &self.route, &self.body_hash).await? {
+            return Ok(stored);
+        }
+        tx.rollback().await?;
+        let answer = work(self.body).await?;
+        let mut tx = caller.open(app, Access::Write).await?;
+        if let Some(stored) = claim(&mut tx, app, &key, &self.route, &self.body_hash).await? {
+            return Ok(stored);
+        }
+        store(&mut tx, app, &key, &self.route, &answer).await?;
+        tx.commit().await?;
+        Ok(answer.into_response())
+    }
+
     /// For a form of the dashboard: the hidden field is the key.
     pub fn from_form(
         key: &str,

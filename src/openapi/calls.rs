@@ -647,6 +647,50 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        method: "put",
+        path: "/detainers/{id}/booking",
+        group: "Detainers",
+        id: "link_detainer",
+        summary: "Link a request to the latest booking of a number by hand, or with null to none",
+        roles: "reviewer",
+        request: Some("LinkRequest"),
+        answers: &[(200, "DetainerBody")],
+        headers: &[IF_MATCH],
+        ..NONE
+    },
+    Call {
+        path: "/matches",
+        group: "Bookings and release notices",
+        id: "list_matches",
+        summary: "Which request is about which booking; candidates wait for a person",
+        roles: "reviewer",
+        answers: &[(200, "FoundMatchList")],
+        query: Some(query::<crate::custodian::matches::api::MatchQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/matches/{id}/decision",
+        group: "Bookings and release notices",
+        id: "decide_match",
+        summary: "Say whether a candidate is the same person",
+        roles: "reviewer",
+        request: Some("MatchDecisionRequest"),
+        answers: &[(200, "FoundMatch")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/release-notices:batch",
+        group: "Bookings and release notices",
+        id: "record_release_notices",
+        summary: "Record up to 1,000 notices, one JSON object a line, each by itself",
+        roles: "submitter, reviewer",
+        request: Some("application/x-ndjson"),
+        answers: &[(200, "BatchResult")],
+        ..NONE
+    },
+    Call {
         path: "/release-notices",
         group: "Bookings and release notices",
         id: "list_release_notices",

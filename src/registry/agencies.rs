@@ -105,7 +105,7 @@ pub async fn list(
 /// Locks an agency's row until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, ori: &str) -> Result<(), StoreError> {
     sqlx::query!(
-        "select id from registry.agency where ori = $1 for update",
+        "select id from registry.agency where ori = $1 for no key update",
         ori
     )
     .fetch_optional(conn)

@@ -457,6 +457,9 @@ pub async fn post_office(
         tx.require(&[Role::SystemAdmin])?;
         let request = request?;
         time_zone(&request.time_zone)?;
+        for (at, contact) in request.contacts.iter().flatten().enumerate() {
+            contact.check(at)?;
+        }
         let code = request.code.trim().to_ascii_uppercase();
         if !(2..=8).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Problem::field(
@@ -502,6 +505,40 @@ pub struct OfficePatch {
     pub connected: Option<bool>,
 }
 
+impl OfficePatch {
+    fn contacts_only(&self) -> bool {
+        let Self {
+            name,
+            kind,
+            time_zone,
+            contacts: _,
+            connected,
+        } = self;
+        name.is_none() && kind.is_none() && time_zone.is_none() && connected.is_none()
+    }
+}
+
+impl Contact {
+    fn check(&self, at: usize) -> Result<(), Problem> {
+        let texts = [
+            ("label", Some(&self.label)),
+            ("phone", self.phone.as_ref()),
+            ("email", self.email.as_ref()),
+            ("hours", self.hours.as_ref()),
+        ];
+        for (name, text) in texts {
+            if text.is_some_and(|text| text.trim().is_empty() || text.chars().count() > 200) {
+                return Err(Problem::field(
+                    format!("/contacts/{at}/{name}"),
+                    "length",
+                    format!("{name} must have 1 to 200 characters."),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 pub async fn patch_office(
     State(app): State<App>,
     caller: AnyCaller,
@@ -514,7 +551,14 @@ pub async fn patch_office(
     offices::by_code(tx.conn(), &code)
         .await?
         .ok_or_else(Problem::not_found)?;
-    tx.require(&[Role::SystemAdmin])?;
+    tx.require(&[Role::SystemAdmin, Role::Liaison])?;
+    let own = tx.actor().office.as_ref().map(|office| office.code.clone());
+    let contacts_only = tx.actor().role == Role::Liaison;
+    if contacts_only && own.as_deref() != Some(&code) {
+        return Err(Problem::forbidden(
+            "A liaison keeps the contacts of its own office.",
+        ));
+    }
     offices::lock(tx.conn(), &code).await?;
     let found = offices::by_code(tx.conn(), &code)
         .await?
@@ -528,8 +572,16 @@ pub async fn patch_office(
         ..before.clone()
     };
     etag::require_match(&parts.headers, &Tagged::ok(&seen).etag())?;
+    if contacts_only && !patch.contacts_only() {
+        return Err(Problem::forbidden(
+            "A liaison changes its office's contacts; the rest is the operator's.",
+        ));
+    }
     if let Some(zone) = &patch.time_zone {
         time_zone(zone)?;
+    }
+    for (at, contact) in patch.contacts.iter().flatten().enumerate() {
+        contact.check(at)?;
     }
     let contacts = patch
         .contacts
@@ -549,7 +601,11 @@ pub async fn patch_office(
         connected: patch.connected.unwrap_or(before.connected),
         code: before.code,
     };
-    offices::update(tx.conn(), &after).await?;
+    if contacts_only {
+        offices::keep_contacts(tx.conn(), &after).await?;
+    } else {
+        offices::update(tx.conn(), &after).await?;
+    }
     let event =
         Event::new("office.changed", app.clock.now(), tx.actor()).data("code", after.code.as_str());
     log::append(&mut tx, vec![event]).await?;

@@ -97,7 +97,7 @@ pub async fn list(
 /// Locks an office's row until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, code: &str) -> Result<(), StoreError> {
     sqlx::query!(
-        "select id from registry.office where code = $1 for update",
+        "select id from registry.office where code = $1 for no key update",
         code
     )
     .fetch_optional(conn)
@@ -118,6 +118,19 @@ pub async fn update(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), 
             .clone()
             .unwrap_or_else(|| Value::Array(Vec::new())),
         office.connected
+    );
+    crate::db::expect_one_row(update.execute(conn).await?)
+}
+
+/// Writes an office's escalation list, and nothing else of it.
+pub async fn keep_contacts(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), StoreError> {
+    let update = sqlx::query!(
+        "update registry.office set contacts = $2 where code = $1",
+        office.code,
+        office
+            .contacts
+            .clone()
+            .unwrap_or_else(|| Value::Array(Vec::new()))
     );
     crate::db::expect_one_row(update.execute(conn).await?)
 }

@@ -48,8 +48,8 @@ const TABLE: &[Row] = &[
     ("GET",    "/v1/offices",                           [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/offices",                           [403, 403, 403, 403, 422, 403]),
     ("GET",    "/v1/offices/{code}",                    [200, 200, 200, 200, 200, 200]),
-    // Nor an office's own contacts by its liaison.
-    ("PATCH",  "/v1/offices/{code}",                    [403, 403, 403, 403, 428, 403]),
+    // Its own contacts by its liaison.
+    ("PATCH",  "/v1/offices/{code}",                    [403, 403, 428, 403, 428, 403]),
     ("GET",    "/v1/keys",                              [403, 200, 403, 403, 200, 403]),
     ("POST",   "/v1/keys",                              [403, 422, 403, 403, 422, 403]),
     ("DELETE", "/v1/keys/{id}",                         [403, 204, 403, 403, 204, 403]),
@@ -96,6 +96,10 @@ const TABLE: &[Row] = &[
     ("POST",   "/v1/notifications/{id}/attempts",       [422, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/agencies/{ori}/standing-decisions", [200, 200, 403, 403, 403, 403]),
     ("PUT",    "/v1/agencies/{ori}/standing-decisions", [403, 422, 403, 403, 403, 403]),
+    ("PUT",    "/v1/detainers/{id}/booking",            [403, 422, 403, 403, 403, 403]),
+    ("GET",    "/v1/matches",                           [403, 200, 403, 403, 403, 403]),
+    ("POST",   "/v1/matches/{id}/decision",             [403, 422, 403, 403, 403, 403]),
+    ("POST",   "/v1/release-notices:batch",             [200, 200, 403, 403, 403, 403]),
     ("GET",    "/v1/audit/events",                      [403, 403, 403, 200, 403, 200]),
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/policies",                          [200, 200, 200, 200, 200, 200]),
@@ -115,6 +119,7 @@ struct World {
     duty: String,
     person: String,
     key: String,
+    found: String,
 }
 
 impl World {
@@ -162,8 +167,16 @@ impl World {
         .fetch_one(&mut app.owner().await)
         .await
         .unwrap();
+        let found = sqlx::query_scalar::<_, uuid::Uuid>(
+            "select m.id from custodian.match m join custodian.booking b on b.id = m.booking_id where b.booking_number = $1",
+        )
+        .bind(number)
+        .fetch_one(&mut app.owner().await)
+        .await
+        .unwrap();
         Self {
             person: person.to_string(),
+            found: found.to_string(),
             claim,
             duty: duties["items"][0]["id"].as_str().unwrap().to_owned(),
             detainer,
@@ -181,6 +194,7 @@ impl World {
             "release-notices" => &self.notice,
             "notifications" => &self.notification,
             "persons" => &self.person,
+            "matches" => &self.found,
             "keys" => &self.key,
             "policies" => "us-ca/values-act",
             _ => "06073",

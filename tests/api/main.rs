@@ -15,6 +15,8 @@ mod hostile;
 mod idempotency;
 mod law;
 mod leaves;
+mod live_law;
+mod matches;
 mod notices;
 mod orders;
 mod outcomes;

@@ -187,16 +187,18 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
         .unwrap();
     let mut recording = open(&app).await;
     record_in(&mut recording, &app).await;
+    let booking = sqlx::query_scalar::<_, uuid::Uuid>("select id from custodian.booking")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     let entry = Entry {
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,
-        booking: sqlx::query_scalar("select id from custodian.booking")
-            .fetch_one(&mut owner)
-            .await
-            .unwrap(),
-        relay: None,
+        at: app.app.clock.now(),
+        subjects: json!({ "booking": booking.to_string() }),
         told: None,
+        facts: Value::Null,
     };
     let reader = {
         let app = app.app.clone();
@@ -699,9 +701,10 @@ async fn a_late_reader_of_an_old_stay_takes_no_request(
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,
-        booking: old.json()["id"].as_str().unwrap().parse().ok(),
-        relay: None,
+        at: app.app.clock.now(),
+        subjects: json!({ "booking": old.json()["id"] }),
         told: None,
+        facts: Value::Null,
     };
     handle(&app.app, &entry)
         .await

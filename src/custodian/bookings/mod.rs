@@ -32,6 +32,8 @@ pub struct Booking {
     pub custody_basis: Option<String>,
     pub content_hash: Option<Vec<u8>>,
     pub date_of_birth: Option<NaiveDate>,
+    /// The folded parts of the person's name.
+    pub name_parts: Vec<String>,
     /// Why it is hidden from everybody but the two sides.
     pub restriction: Option<String>,
 }

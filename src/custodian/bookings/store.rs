@@ -19,7 +19,7 @@ pub async fn latest(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 order by b.booked_on desc nulls first limit 1"#,
         agency,
@@ -39,7 +39,7 @@ pub async fn on_date(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.booking_number = $2 and (b.booked_on = $3 or b.booked_on is null)
             order by b.booked_on nulls last limit 1"#,
@@ -56,7 +56,7 @@ pub async fn by_id(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Booking>, S
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and b.id = $2"#,
         agency,
@@ -77,7 +77,7 @@ pub async fn list(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and ($2::text is null or b.booking_number = $2) and ($3::uuid is null or b.id < $3)
             order by b.id desc limit $4"#,
@@ -474,7 +474,7 @@ pub async fn candidates(
     Ok(sqlx::query_as!(
         Booking,
         r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-                  b.custody_basis, b.content_hash, p.date_of_birth, b.restriction
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where b.agency_id = $1 and (b.booking_number = $2
                   or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = $1 and i.index = any($3)))
@@ -482,6 +482,38 @@ pub async fn candidates(
         agency,
         booking_number,
         &indexes
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Requests that are linked to a booking, in the order of their locks.
+pub async fn linked_cases(tx: &mut ScopedTx<'_>, booking: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        "select id from custodian.case_file where agency_id = $1 and booking_id = $2 order by id",
+        agency,
+        booking
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Stays that are not over of persons with a birth date: among them may be a namesake.
+pub async fn born_on(
+    tx: &mut ScopedTx<'_>,
+    date_of_birth: chrono::NaiveDate,
+) -> Result<Vec<Booking>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Booking,
+        r#"select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
+                  b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
+             from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
+            where p.agency_id = $1 and p.date_of_birth = $2 and b.released_at is null
+            order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 50"#,
+        agency,
+        date_of_birth
     )
     .fetch_all(tx.conn())
     .await?)

@@ -61,41 +61,116 @@ pub async fn open(
         settled_at: None,
         alert: None,
     };
+    let events = take(tx, case, notice, &assessed, &mut review, now).await?;
+    store::insert_review(tx, &review, now).await?;
+    Ok(events)
+}
+
+/// Asks the law again about what waits for a decision, and about what the law alone withheld: a
+/// fact has arrived, or the law has changed. Where the answer is another one, the notice takes the
+/// course that it would take now, and the log says so. The case file is locked by the caller.
+pub async fn again(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: &CaseFile,
+) -> Result<Vec<Event>, Problem> {
+    let by_law = |review: &Review| {
+        review.action == "withheld" && review.disposition == Disposition::Prohibited.as_str()
+    };
+    let mut reviews = store::reviews_of_detainer(tx, case.id).await?;
+    reviews.retain(|review| review.settled_at.is_none() || by_law(review));
+    let mut events = Vec::new();
+    if reviews.is_empty() {
+        return Ok(events);
+    }
+    let now = app.clock.now();
+    let paper = papers::get(tx, &app.vault, case.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let assessed = assessments::of_case(tx, app, case, &paper, now)
+        .await?
+        .notify_release;
+    for mut review in reviews {
+        let before = review.disposition.clone();
+        if before == assessed.disposition.as_str() {
+            continue;
+        }
+        let Some(notice) = store::get(tx, review.release_notice_id).await? else {
+            continue;
+        };
+        // What was replaced, or is no longer this request's, asks for nothing any more.
+        let stands = notice.current
+            && case
+                .booking
+                .is_some_and(|booking| booking.as_uuid() == notice.booking_id);
+        if !stands {
+            continue;
+        }
+        review.disposition = assessed.disposition.to_string();
+        review.assessment = serde_json::to_value(&assessed).unwrap_or_default();
+        review.action = "queued".to_owned();
+        review.due_at = Some(due(now, notice.effective_at));
+        review.settled_at = None;
+        review.alert = None;
+        let mut course = take(tx, case, &notice, &assessed, &mut review, now).await?;
+        store::reassess(tx, &review).await?;
+        events.push(
+            Event::new("assessment.changed", now, tx.actor())
+                .detainer(case.id)
+                .subject("release_notice", notice.id)
+                .data("act", Act::NotifyRelease.as_str())
+                .data("from", before)
+                .data("to", assessed.disposition.as_str())
+                .data("action", review.action.as_str()),
+        );
+        events.append(&mut course);
+    }
+    Ok(events)
+}
+
+/// Lets a notice take its course: what becomes of the review, and the events of it.
+async fn take(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    notice: &NoticeRow,
+    assessed: &ActAssessment,
+    review: &mut Review,
+    now: Timestamp,
+) -> Result<Vec<Event>, Problem> {
     let settle = |review: &mut Review, action: &str| {
         review.action = action.to_owned();
         review.due_at = None;
         review.settled_at = Some(now);
     };
     let mut events = Vec::new();
-    match course(tx, case, notice, &assessed).await? {
+    match course(tx, case, notice, assessed).await? {
         Course::Queue => {}
-        Course::Withhold(None) => settle(&mut review, "withheld"),
+        Course::Withhold(None) => settle(review, "withheld"),
         Course::Withhold(alert) => {
             review.action = "withheld".to_owned();
             review.alert = alert.map(str::to_owned);
         }
         Course::Covered => match tell::of_notice(tx, case, notice, now).await {
             Ok((id, event)) => {
-                settle(&mut review, "notified");
+                settle(review, "notified");
                 review.notification_id = Some(id.as_uuid());
                 events.push(event);
             }
             // Withdrawn in this very moment: the notice is recorded all the same.
-            Err(Told::Barred(_)) => settle(&mut review, "withheld"),
+            Err(Told::Barred(_)) => settle(review, "withheld"),
             Err(failed) => return Err(failed.into()),
         },
         Course::Standing(standing) => match tell::of_notice(tx, case, notice, now).await {
             Ok((id, event)) => {
-                settle(&mut review, "notified");
+                settle(review, "notified");
                 review.notification_id = Some(id.as_uuid());
-                events.push(decided(tx, case, notice, &assessed, &standing, &review, now).await?);
+                events.push(decided(tx, case, notice, assessed, &standing, review, now).await?);
                 events.push(event);
             }
-            Err(Told::Barred(_)) => settle(&mut review, "withheld"),
+            Err(Told::Barred(_)) => settle(review, "withheld"),
             Err(failed) => return Err(failed.into()),
         },
     }
-    store::insert_review(tx, &review, now).await?;
     Ok(events)
 }
 

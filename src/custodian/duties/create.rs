@@ -3,8 +3,12 @@
 use uuid::Uuid;
 
 use super::store::{self, NewDuty, Statement};
+use crate::app::App;
+use crate::custodian::assessments;
+use crate::custodian::detainers::{CaseFile, papers};
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::model::Service;
+use crate::http::Problem;
 use crate::log::{Event, leaf};
 use crate::policy::Assessment;
 use crate::types::Timestamp;
@@ -13,28 +17,96 @@ use crate::types::ids::{DetainerId, DutyId, salt};
 /// Hours that the agency gives itself where the law says only `promptly`: its target, not law.
 const TARGET_HOURS: i64 = 24;
 
-/// Creates the duties that the law attaches to what has just happened (`on`, such as
-/// `request_received`), once for each recipient and occasion. Callers: the readers of a request
-/// that arrived, of a release that was told, and of a decision; the caller holds the case file's
-/// lock and appends the events. Where no rule names duties nothing is created.
-pub async fn create_from(
+/// Something on which a rule may attach duties.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// As rules name it, such as `request_received`.
+    on: &'static str,
+    /// What it happened to, where it can happen again.
+    id: Option<Uuid>,
+    /// From when a rule's hours count.
+    at: Timestamp,
+    /// When the time is up, whatever the rule says.
+    by: Option<Timestamp>,
+}
+
+impl Occasion {
+    pub fn new(on: &'static str, at: Timestamp) -> Self {
+        Self {
+            on,
+            id: None,
+            at,
+            by: None,
+        }
+    }
+
+    /// Of this record: each has its duties.
+    pub fn of(self, id: Uuid) -> Self {
+        Self {
+            id: Some(id),
+            ..self
+        }
+    }
+
+    /// To be done by then.
+    pub fn by(self, at: Timestamp) -> Self {
+        Self {
+            by: Some(at),
+            ..self
+        }
+    }
+}
+
+/// Creates the duties that the law attaches to what has happened, once for each recipient and
+/// occasion. The caller holds the case file's lock and appends the events.
+pub async fn arise(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: &CaseFile,
+    occasions: &[Occasion],
+) -> Result<Vec<Event>, Problem> {
+    let now = app.clock.now();
+    let names: Vec<&str> = occasions.iter().map(|occasion| occasion.on).collect();
+    if names.is_empty() || !assessments::attach_duties(tx, app, &names, now).await? {
+        return Ok(Vec::new());
+    }
+    let paper = papers::get(tx, &app.vault, case.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let assessed = assessments::of_case(tx, app, case, &paper, now).await?;
+    let mut events = Vec::new();
+    for occasion in occasions {
+        if occasion.on == "interview_requested" && !paper.asks.interview {
+            continue;
+        }
+        events.extend(create(tx, case.id, &assessed, occasion, now).await?);
+    }
+    Ok(events)
+}
+
+async fn create(
     tx: &mut ScopedTx<'_>,
     detainer: DetainerId,
     assessed: &Assessment,
-    on: &str,
-    occasion: Option<Uuid>,
+    occasion: &Occasion,
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
     let mut events = Vec::new();
-    for named in assessed.duties.iter().filter(|named| named.on == on) {
+    for named in assessed
+        .duties
+        .iter()
+        .filter(|named| named.on == occasion.on)
+    {
         for recipient in &named.to {
             let duty = NewDuty {
                 id: DutyId::new(now),
                 detainer,
                 duty: named.duty,
                 recipient,
-                occasion,
-                due_at: due(named.within.as_deref(), now),
+                occasion: occasion.id,
+                due_at: occasion
+                    .by
+                    .or_else(|| due(named.within.as_deref(), occasion.at)),
                 citation: Some(&named.cite),
                 at: now,
             };
@@ -46,11 +118,11 @@ pub async fn create_from(
     Ok(events)
 }
 
-/// `24 hours`, `2 days`, `promptly`; anything else names no instant.
-fn due(within: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+/// `24 hours`, `2 days`, `48 hours of arrival`, `promptly`; anything else names no instant.
+fn due(within: Option<&str>, from: Timestamp) -> Option<Timestamp> {
     let within = within?.trim().to_lowercase();
     if within == "promptly" {
-        return Some(now + chrono::Duration::hours(TARGET_HOURS));
+        return Some(from + chrono::Duration::hours(TARGET_HOURS));
     }
     let number: i64 = within
         .chars()
@@ -61,10 +133,12 @@ fn due(within: Option<&str>, now: Timestamp) -> Option<Timestamp> {
         .filter(|number| *number <= 3660)?;
     let unit = within
         .trim_start_matches(|c: char| c.is_ascii_digit())
-        .trim();
-    match unit.trim_start_matches('_').trim_end_matches('s') {
-        "hour" | "h" => Some(now + chrono::Duration::hours(number)),
-        "day" | "d" => Some(now + chrono::Duration::days(number)),
+        .trim_start_matches(['_', ' '])
+        .split(' ')
+        .next()?;
+    match unit.trim_end_matches('s') {
+        "hour" | "h" => Some(from + chrono::Duration::hours(number)),
+        "day" | "d" => Some(from + chrono::Duration::days(number)),
         _ => None,
     }
 }
@@ -147,6 +221,7 @@ mod tests {
             (Some("promptly"), Some(24)),
             (Some("48 hours"), Some(48)),
             (Some("2_days"), Some(48)),
+            (Some("48 hours of arrival"), Some(48)),
             (Some("before release"), None),
             (None, None),
         ] {

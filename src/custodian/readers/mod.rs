@@ -2,12 +2,16 @@
 //! when it is cancelled. A reader is told of an event after it is visible, in order, at least
 //! once; each handler is idempotent.
 
+pub mod upkeep;
+
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::duties::Occasion;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{NoticeKind, link, store as notices};
@@ -19,18 +23,27 @@ use crate::http::problem::Slug;
 use crate::log::{self, Event};
 use crate::types::actor::Tenant;
 use crate::types::ids::DetainerId;
-use crate::types::{Actor, Role, Side};
+use crate::types::{Actor, Role, Side, Timestamp};
 
 /// An entry of the log that concerns an agency.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub kind: String,
     pub agency: Tenant,
+    pub at: Timestamp,
     pub detainer: Option<DetainerId>,
-    pub booking: Option<Uuid>,
-    pub relay: Option<Uuid>,
+    /// Ids by kind of record.
+    pub subjects: Value,
     /// `kind` of a told status.
     pub told: Option<String>,
+    /// The facts that were stated, by name.
+    pub facts: Value,
+}
+
+impl Entry {
+    fn subject(&self, kind: &str) -> Option<Uuid> {
+        self.subjects[kind].as_str()?.parse().ok()
+    }
 }
 
 /// The service itself, where it acts for an agency: in what follows from the log, and by its timer.
@@ -49,24 +62,62 @@ pub fn service(agency: Tenant) -> Actor {
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
     let actor = service(entry.agency.clone());
-    match (entry.kind.as_str(), entry.detainer, entry.booking) {
-        ("detainer.received", Some(id), _) => on_received(app, actor, id).await,
+    let booking = entry.subject("booking");
+    match (entry.kind.as_str(), entry.detainer, booking) {
+        ("detainer.received", Some(id), _) => {
+            on_received(app, actor.clone(), id).await?;
+            let occasions = [
+                Occasion::new("request_received", entry.at),
+                Occasion::new("interview_requested", entry.at),
+            ];
+            upkeep::on_fact(app, actor, id, &occasions).await
+        }
         ("detainer.cancelled", Some(id), _) => {
             on_withdrawn(app, actor, id, Status::Cancelled).await
         }
         ("detainer.superseded", Some(id), _) => {
             on_withdrawn(app, actor, id, Status::Superseded).await
         }
-        ("detainer.relayed", Some(_), _) => match entry.relay {
+        ("detainer.relayed", Some(_), _) => match entry.subject("relay") {
             Some(relay) => on_relayed(app, actor, relay).await,
             None => Ok(()),
         },
         ("status.disclosed", Some(id), _) if entry.told.as_deref() == Some("transfer") => {
             on_transfer_told(app, actor, id).await
         }
-        ("release_notice.recorded" | "booking.changed", _, Some(booking)) => {
-            on_release(app, actor, booking).await
+        ("release_notice.recorded", _, Some(booking)) => {
+            on_release(app, actor.clone(), booking).await?;
+            upkeep::on_notice(app, actor, booking).await
         }
+        ("booking.changed", _, Some(booking)) => {
+            on_release(app, actor.clone(), booking).await?;
+            upkeep::on_booking(app, actor, booking, None).await
+        }
+        ("match.found" | "match.decided", Some(id), Some(booking)) => {
+            upkeep::on_booking(app, actor, booking, Some(id)).await
+        }
+        ("release_notice.disclosed", Some(id), _) => {
+            let told = entry.subject("notification");
+            let occasion = told.map(|told| Occasion::new("notify_sent", entry.at).of(told));
+            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
+        }
+        ("hold.started", Some(id), _) => {
+            let hold = entry.subject("hold");
+            let occasion = hold.map(|hold| Occasion::new("hold_started", entry.at).of(hold));
+            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
+        }
+        ("facts.stated", Some(id), _) => {
+            let convicted = entry
+                .facts
+                .as_array()
+                .is_some_and(|names| names.iter().any(|name| name == "convictions"));
+            let occasion = convicted.then(|| Occasion::new("conviction", entry.at));
+            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
+        }
+        ("detainer.served" | "claim.made" | "claim.resolved" | "restriction.set", Some(id), _) => {
+            upkeep::on_fact(app, actor, id, &[]).await
+        }
+        ("adopted_position.made", ..) => upkeep::sweep(app, actor).await,
         _ => Ok(()),
     }
 }

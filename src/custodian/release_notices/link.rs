@@ -2,7 +2,9 @@
 //! reader runs, looks for bookings. Each is idempotent, so whichever commits later sees the
 //! other. Callers hold the locks of the case files.
 
-use super::matching;
+use uuid::Uuid;
+
+use super::matching::{self, Basis};
 use super::state::{self, State, Statement};
 use super::store::{self, NoticeRow};
 use crate::app::App;
@@ -11,12 +13,13 @@ use crate::custodian::detainers::{CaseFile, case_file};
 use crate::custodian::determinations;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
+use crate::custodian::matches::store::{self as matches, Found, Word};
 use crate::custodian::outcomes;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
-use crate::log::Event;
-use crate::types::ids::{BookingId, MatchId};
+use crate::log::{Event, leaf};
+use crate::types::ids::{BookingId, DetainerId, MatchId};
 
 /// Links a booking to the pending requests about its person, and carries its notices to them.
 pub async fn link_booking(
@@ -55,7 +58,16 @@ pub async fn link_case(
             return attach(tx, app, case, &booking, &keys, &notices).await;
         }
     }
-    Ok(Vec::new())
+    let mut events = Vec::new();
+    if let (None, Some(born)) = (case.booking, case.date_of_birth) {
+        for booking in bookings::store::born_on(tx, born).await? {
+            let keys = bookings::store::keys_of(tx, booking.person_id).await?;
+            if matching::is_candidate(&case, &booking, &keys) {
+                events.extend(found(tx, app, &case, &booking, Basis::Candidate).await?.1);
+            }
+        }
+    }
+    Ok(events)
 }
 
 /// Is this the stay that a request is about, if the two belong together at all? Of a person who
@@ -110,46 +122,110 @@ fn was_over(case: &CaseFile, booking: &Booking, notices: &[NoticeRow], state: &S
             .all(|notice| notice.recorded_at < case.opened_at)
 }
 
-/// Makes the link, brings the case's state up to date, and opens what waits for a decision.
+/// Looks at one pair: records that it was found, and joins the two where that is enough.
 async fn attach(
     tx: &mut ScopedTx<'_>,
     app: &App,
-    mut case: CaseFile,
+    case: CaseFile,
     booking: &Booking,
     person: &Keys,
     notices: &[NoticeRow],
 ) -> Result<Vec<Event>, Problem> {
-    let Some(basis) = matching::basis(&case, booking, person) else {
-        return Ok(Vec::new());
-    };
     if matches!(case.status, Status::Cancelled | Status::Superseded) {
         return Ok(Vec::new());
     }
-    let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
-    let state = state::current(&statements);
-    let was_linked = case.booking.is_some();
-    if !was_linked && was_over(&case, booking, notices, &state) {
+    let Some(basis) = matching::basis(&case, booking, person) else {
+        return match matching::is_candidate(&case, booking, person) {
+            true => Ok(found(tx, app, &case, booking, Basis::Candidate).await?.1),
+            false => Ok(Vec::new()),
+        };
+    };
+    if case.booking.is_none() && was_over(&case, booking, notices, &now_of(notices)) {
         return Ok(Vec::new());
     }
+    let (known, mut events) = found(tx, app, &case, booking, basis).await?;
+    match known {
+        // A person's word stands against matching.
+        Found::Decided { same_person: false } => return Ok(events),
+        // A candidate whom an identifier has since settled.
+        Found::Open => {
+            let now = app.clock.now();
+            let word = Word {
+                same_person: true,
+                note: None,
+                by: None,
+                salt: &[],
+                at: now,
+            };
+            let id = MatchId::new(now).as_uuid();
+            let id = matches::say(tx, id, case.id, booking.id, &word).await?;
+            events.push(decided(tx, id, case.id, booking.id, &word));
+        }
+        _ => {}
+    }
+    events.extend(join(tx, app, case, booking, basis, notices).await?);
+    Ok(events)
+}
+
+/// Records a pair, with the event of its being found the first time.
+async fn found(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    case: &CaseFile,
+    booking: &Booking,
+    basis: Basis,
+) -> Result<(Found, Vec<Event>), StoreError> {
     let now = app.clock.now();
-    let mut events = Vec::new();
-    if store::insert_match(
-        tx,
-        MatchId::new(now).as_uuid(),
-        case.id,
-        booking.id,
-        basis,
-        now,
-    )
-    .await?
-    {
-        events.push(
+    let id = MatchId::new(now).as_uuid();
+    let known = matches::find(tx, id, case.id, booking.id, basis, now).await?;
+    let events = match known {
+        Found::New => vec![
             Event::new("match.found", now, tx.actor())
                 .detainer(case.id)
+                .subject("match", id)
                 .subject("booking", booking.id)
                 .data("match", basis.as_str()),
-        );
-    }
+        ],
+        _ => Vec::new(),
+    };
+    Ok((known, events))
+}
+
+/// `match.decided`, the agency's own.
+pub fn decided(
+    tx: &ScopedTx<'_>,
+    id: Uuid,
+    detainer: DetainerId,
+    booking: Uuid,
+    word: &Word<'_>,
+) -> Event {
+    Event::new("match.decided", word.at, tx.actor())
+        .detainer(detainer)
+        .subject("match", id)
+        .subject("booking", booking)
+        .data("same_person", word.same_person)
+        .data("row_hash", leaf::row_hash(word.salt, &(word.note, word.by)))
+}
+
+fn now_of(notices: &[NoticeRow]) -> State {
+    let statements: Vec<Statement> = notices.iter().map(NoticeRow::statement).collect();
+    state::current(&statements)
+}
+
+/// Joins a request to a booking: brings the case's state up to date, and opens what waits for a
+/// decision. The caller holds the case file's lock.
+pub async fn join(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    mut case: CaseFile,
+    booking: &Booking,
+    basis: Basis,
+    notices: &[NoticeRow],
+) -> Result<Vec<Event>, Problem> {
+    let now = app.clock.now();
+    let state = now_of(notices);
+    let was_linked = case.booking.is_some();
+    let mut events = Vec::new();
     let status = if state.released_at.is_some() {
         Status::Closed
     } else if case.status == Status::Closed && outcomes::latest(tx, case.id).await?.is_none() {
@@ -175,8 +251,13 @@ async fn attach(
         case_file::save(tx, &case).await?;
     }
     for notice in notices.iter().filter(|notice| notice.current) {
-        if store::review_of(tx, case.id, notice.id).await?.is_none() {
-            events.extend(determinations::assess::open(tx, app, &case, notice, basis).await?);
+        match store::review_of(tx, case.id, notice.id).await? {
+            None => {
+                events.extend(determinations::assess::open(tx, app, &case, notice, basis).await?);
+            }
+            // Settled when the request was taken off this booking, to which it comes back.
+            Some(review) if !was_linked => store::reopen(tx, review.id, now).await?,
+            Some(_) => {}
         }
     }
     Ok(events)

@@ -3,6 +3,7 @@
 
 use crate::custodian::bookings::{Booking, Keys};
 use crate::custodian::detainers::CaseFile;
+use crate::exchange::detainer::Status;
 use crate::types::actor::words;
 use crate::types::ids::BookingId;
 
@@ -39,13 +40,36 @@ pub fn basis(case: &CaseFile, booking: &Booking, person: &Keys) -> Option<Basis>
     }
 }
 
+/// A pending request and a booking whose person has the same name and birth date, with no strong
+/// identifier in common: perhaps the same person, which only a person can say. One of the names
+/// may have parts that the other lacks, but two have to agree.
+pub fn is_candidate(case: &CaseFile, booking: &Booking, person: &Keys) -> bool {
+    let paper = Keys {
+        a_number: case.a_number_index.clone(),
+        fbi_number: case.fbi_number_index.clone(),
+        state_id: case.state_id_index.clone(),
+    };
+    let (fewer, more) = if case.name_parts.len() <= booking.name_parts.len() {
+        (&case.name_parts, &booking.name_parts)
+    } else {
+        (&booking.name_parts, &case.name_parts)
+    };
+    case.booking.is_none()
+        && case.status == Status::Pending
+        && case.date_of_birth.is_some()
+        && case.date_of_birth == booking.date_of_birth
+        && fewer.len() >= 2
+        && fewer.iter().all(|part| more.contains(part))
+        && paper.compare(person) != Some(false)
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
     use super::*;
     use crate::custodian::detainers::case_file::Origin;
-    use crate::exchange::detainer::{Form, Status};
+    use crate::exchange::detainer::Form;
 
     fn case() -> CaseFile {
         CaseFile {
@@ -91,7 +115,41 @@ mod tests {
             content_hash: None,
             restriction: None,
             date_of_birth: chrono::NaiveDate::from_ymd_opt(1990, 2, 3),
+            name_parts: parts("Ana Example"),
         }
+    }
+
+    fn parts(name: &str) -> Vec<String> {
+        crate::types::name::parts([Some(name)])
+    }
+
+    #[test]
+    fn a_name_with_a_birth_date_is_a_candidate_unless_an_identifier_speaks_against_it() {
+        let is = |name: &str, born: Option<chrono::NaiveDate>, keys: &Keys| {
+            let case = CaseFile {
+                name_parts: parts(name),
+                date_of_birth: born,
+                booking_number: None,
+                ..case()
+            };
+            is_candidate(&case, &booking(), keys)
+        };
+        let born = booking().date_of_birth;
+        let nobody = Keys::default();
+        assert!(is("EXAMPLE Ana María", born, &nobody));
+        assert!(!is("Example", born, &nobody));
+        assert!(!is("Ana Sample", born, &nobody));
+        assert!(!is("Ana Example", None, &nobody));
+        assert!(!is(
+            "Ana Example",
+            chrono::NaiveDate::from_ymd_opt(1990, 3, 2),
+            &nobody
+        ));
+        let other = Keys {
+            a_number: Some(vec![2]),
+            ..Keys::default()
+        };
+        assert!(!is("Ana Example", born, &other));
     }
 
     #[test]

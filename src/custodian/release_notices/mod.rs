@@ -2,6 +2,7 @@
 //! only by a determination.
 
 pub mod api;
+pub mod batch;
 pub mod link;
 pub mod matching;
 pub mod record;

@@ -3,7 +3,6 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::matching::Basis;
 use super::state::Statement;
 use super::{NoticeKind, record::NoticeRequest};
 use crate::custodian::bookings::Booking;
@@ -186,8 +185,8 @@ pub async fn list(
     .await?)
 }
 
-/// Requests that may be about this booking: linked to it, naming its number, or carrying an
-/// identifier of its person. Pending ones, and those linked already.
+/// Requests that may be about this booking: linked to it, naming its number, carrying an
+/// identifier of its person, or a name and the birth date. Pending ones, and those linked already.
 pub async fn cases_about(
     tx: &mut ScopedTx<'_>,
     booking: &Booking,
@@ -210,40 +209,19 @@ pub async fn cases_about(
                   and state_id_index = (select index from person where kind = 'state_id')
                union
                select id from custodian.case_file where agency_id = $1 and booking_number = $3 and status = 'pending'
+               union
+               select id from custodian.case_file where agency_id = $1 and status = 'pending' and booking_id is null
+                  and date_of_birth = $5 and name_parts && $6
            ) found order by id limit 50"#,
         agency,
         booking.id,
         booking.booking_number,
-        booking.person_id
+        booking.person_id,
+        booking.date_of_birth,
+        &booking.name_parts
     )
     .fetch_all(tx.conn())
     .await?)
-}
-
-/// Records a match; `false` when it was known.
-pub async fn insert_match(
-    tx: &mut ScopedTx<'_>,
-    id: Uuid,
-    detainer: DetainerId,
-    booking: Uuid,
-    basis: Basis,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    let agency = tx.agency_id();
-    let result = sqlx::query!(
-        r#"insert into custodian.match (agency_id, id, detainer_id, booking_id, basis, status, same_person, found_at, decided_at)
-           values ($1, $2, $3, $4, $5, 'decided', true, $6, $6)
-           on conflict (agency_id, detainer_id, booking_id) do nothing"#,
-        agency,
-        id,
-        detainer.as_uuid(),
-        booking,
-        basis.as_str(),
-        at
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(result.rows_affected() == 1)
 }
 
 /// What waits for a decision on one request and one notice, or how it was settled.
@@ -341,6 +319,57 @@ pub async fn due(tx: &mut ScopedTx<'_>, limit: i64) -> Result<Vec<Review>, Store
     .await?)
 }
 
+/// Requests with a review that waits, or that the law alone withheld.
+pub async fn under_assessment(tx: &mut ScopedTx<'_>) -> Result<Vec<Uuid>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        r#"select distinct r.detainer_id
+             from custodian.review r join custodian.case_file c on c.agency_id = r.agency_id and c.id = r.detainer_id
+            where r.agency_id = $1 and c.status in ('pending', 'closed')
+              and (r.settled_at is null or (r.action = 'withheld' and r.disposition = 'prohibited' and c.status = 'pending'))
+            order by 1"#,
+        agency
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Writes what a new assessment has made of a review.
+pub async fn reassess(tx: &mut ScopedTx<'_>, review: &Review) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    let update = sqlx::query!(
+        r#"update custodian.review set action = $3, disposition = $4, assessment = $5, notification_id = $6, due_at = $7,
+                                       settled_at = $8, alert = $9
+            where agency_id = $1 and id = $2"#,
+        agency,
+        review.id,
+        review.action,
+        review.disposition,
+        review.assessment,
+        review.notification_id,
+        review.due_at,
+        review.settled_at,
+        review.alert
+    );
+    expect_one_row(update.execute(tx.conn()).await?)
+}
+
+/// Puts a review that was settled without the law's bar and without telling before a person again.
+pub async fn reopen(tx: &mut ScopedTx<'_>, review: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    let agency = tx.agency_id();
+    sqlx::query!(
+        r#"update custodian.review set action = 'queued', settled_at = null, due_at = $3::timestamptz + interval '24 hours'
+            where agency_id = $1 and id = $2 and action = 'withheld' and settled_at is not null and notification_id is null
+              and disposition <> 'prohibited'"#,
+        agency,
+        review,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Settles a review: decided, told or withdrawn.
 pub async fn settle(
     tx: &mut ScopedTx<'_>,
@@ -362,7 +391,7 @@ pub async fn settle(
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
-/// The reviews of one notice, by request.
+/// The reviews of one notice, by request, and the candidates that wait for a person.
 pub async fn reviews_of_notice(
     tx: &mut ScopedTx<'_>,
     notice: Uuid,
@@ -370,8 +399,17 @@ pub async fn reviews_of_notice(
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         Review,
-        r#"select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
-             from custodian.review where agency_id = $1 and release_notice_id = $2 order by detainer_id"#,
+        r#"select id as "id!", detainer_id as "detainer_id!", release_notice_id as "release_notice_id!", basis as "basis!",
+                  action as "action!", disposition as "disposition!", assessment as "assessment!", notification_id, due_at,
+                  settled_at, alert
+             from custodian.review where agency_id = $1 and release_notice_id = $2
+            union all
+           -- While nobody has said whether it is the same person, no law can be asked.
+           select m.id, m.detainer_id, n.id, m.basis, 'queued', 'indeterminate', '{}', null, m.found_at + interval '24 hours',
+                  null, null
+             from custodian.release_notice n join custodian.match m on m.agency_id = n.agency_id and m.booking_id = n.booking_id
+            where n.agency_id = $1 and n.id = $2 and m.status = 'open'
+            order by 2"#,
         agency,
         notice
     )
