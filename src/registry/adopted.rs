@@ -244,7 +244,8 @@ async fn lock(tx: &mut ScopedTx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn adopt(tx: &mut ScopedTx<'_>, next: &AdoptedPosition) -> Result<(), StoreError> {
+/// Keeps the next version of a position of the caller's agency.
+pub async fn adopt(tx: &mut ScopedTx<'_>, next: &AdoptedPosition) -> Result<(), StoreError> {
     let (agency, by, salt) = (tx.agency_id(), tx.actor().name.clone(), ids::salt());
     sqlx::query!(
         r#"insert into registry.adopted_position (agency_id, act, version, rule, reading, signed_by, reason, recorded_at,
