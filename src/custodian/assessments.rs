@@ -65,18 +65,6 @@ pub async fn of_cases(
         .map_err(unreadable)
 }
 
-/// Does a rule that speaks of the caller's agency attach duties to one of these occasions? One
-/// statement; most places have none.
-pub async fn attach_duties(
-    tx: &mut ScopedTx<'_>,
-    app: &App,
-    occasions: &[&str],
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    let standing = Standing::of(tx, at).await?;
-    Ok(app.law.attaches(&standing.place, standing.today, occasions))
-}
-
 /// What is known of each case.
 async fn known_of(
     tx: &mut ScopedTx<'_>,

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::custodian::readers::{self, Entry};
 use crate::db::StoreError;
 use crate::http::problem::Slug;
+use crate::policy::place::Place;
 use crate::types::actor::Tenant;
 
 const READER: &str = "consequences";
@@ -57,7 +58,8 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
     let rows = sqlx::query!(
         r#"select n.position, n.event_id, e.type as kind, e.detainer_id, e.subjects, e.at,
                   e.data ->> 'kind' as told, e.data -> 'facts' as facts,
-                  a.id as "agency_id?", a.ori as "ori?", a.name as "name?", a.time_zone as "time_zone?"
+                  a.id as "agency_id?", a.ori as "ori?", a.name as "name?", a.time_zone as "time_zone?",
+                  a.jurisdiction as "jurisdiction?", a.kind as "agency_kind?"
              from log.entry n join log.event e on e.id = n.event_id left join registry.agency a on a.id = n.agency_id
             where n.position > $1 order by n.position limit $2"#,
         position,
@@ -83,6 +85,13 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
                     time_zone,
                 },
                 detainer: row.detainer_id.map(Into::into),
+                place: row
+                    .jurisdiction
+                    .as_deref()
+                    .zip(row.agency_kind.as_deref())
+                    .and_then(|(jurisdiction, kind)| {
+                        Place::new(jurisdiction, kind, row.ori.as_deref())
+                    }),
                 at: row.at,
                 subjects: row.subjects.clone(),
                 told: row.told.clone(),

@@ -153,8 +153,8 @@ impl Law {
 
     /// Does a rule in force attach duties to one of these occasions?
     pub fn attaches(&self, place: &Place, on: NaiveDate, occasions: &[&str]) -> bool {
-        self.instead.is_some()
-            || self.book().in_force(place, on).any(|rule| {
+        self.instead.is_none()
+            && self.book().in_force(place, on).any(|rule| {
                 let duties = rule.text.duties.iter();
                 duties
                     .map(|duty| duty.on.as_str())

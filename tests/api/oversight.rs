@@ -526,6 +526,7 @@ async fn an_adopted_position_is_its_agencys_to_write_and_everybodys_to_read(
         (held[0].version, held[0].rule.as_str()),
         (2, "us/8-usc-1373")
     );
+    drop(conn);
     app.stop().await;
 }
 

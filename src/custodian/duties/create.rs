@@ -40,6 +40,10 @@ impl Occasion {
         }
     }
 
+    pub fn name(&self) -> &'static str {
+        self.on
+    }
+
     /// Of this record: each has its duties.
     pub fn of(self, id: Uuid) -> Self {
         Self {
@@ -66,8 +70,7 @@ pub async fn arise(
     occasions: &[Occasion],
 ) -> Result<Vec<Event>, Problem> {
     let now = app.clock.now();
-    let names: Vec<&str> = occasions.iter().map(|occasion| occasion.on).collect();
-    if names.is_empty() || !assessments::attach_duties(tx, app, &names, now).await? {
+    if occasions.is_empty() {
         return Ok(Vec::new());
     }
     let paper = papers::get(tx, &app.vault, case.id)

@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
-use crate::custodian::duties::Occasion;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{NoticeKind, link, store as notices};
@@ -21,6 +20,7 @@ use crate::exchange::notification;
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event};
+use crate::policy::place::Place;
 use crate::types::actor::Tenant;
 use crate::types::ids::DetainerId;
 use crate::types::{Actor, Role, Side, Timestamp};
@@ -30,6 +30,8 @@ use crate::types::{Actor, Role, Side, Timestamp};
 pub struct Entry {
     pub kind: String,
     pub agency: Tenant,
+    /// Where the agency stands, for the law.
+    pub place: Option<Place>,
     pub at: Timestamp,
     pub detainer: Option<DetainerId>,
     /// Ids by kind of record.
@@ -62,64 +64,32 @@ pub fn service(agency: Tenant) -> Actor {
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
     let actor = service(entry.agency.clone());
-    let booking = entry.subject("booking");
-    match (entry.kind.as_str(), entry.detainer, booking) {
-        ("detainer.received", Some(id), _) => {
-            on_received(app, actor.clone(), id).await?;
-            let occasions = [
-                Occasion::new("request_received", entry.at),
-                Occasion::new("interview_requested", entry.at),
-            ];
-            upkeep::on_fact(app, actor, id, &occasions).await
-        }
+    match (
+        entry.kind.as_str(),
+        entry.detainer,
+        entry.subject("booking"),
+    ) {
+        ("detainer.received", Some(id), _) => on_received(app, actor, id).await?,
         ("detainer.cancelled", Some(id), _) => {
-            on_withdrawn(app, actor, id, Status::Cancelled).await
+            on_withdrawn(app, actor, id, Status::Cancelled).await?;
         }
         ("detainer.superseded", Some(id), _) => {
-            on_withdrawn(app, actor, id, Status::Superseded).await
+            on_withdrawn(app, actor, id, Status::Superseded).await?;
         }
-        ("detainer.relayed", Some(_), _) => match entry.subject("relay") {
-            Some(relay) => on_relayed(app, actor, relay).await,
-            None => Ok(()),
-        },
+        ("detainer.relayed", Some(_), _) => {
+            if let Some(relay) = entry.subject("relay") {
+                on_relayed(app, actor, relay).await?;
+            }
+        }
         ("status.disclosed", Some(id), _) if entry.told.as_deref() == Some("transfer") => {
-            on_transfer_told(app, actor, id).await
+            on_transfer_told(app, actor, id).await?;
         }
-        ("release_notice.recorded", _, Some(booking)) => {
-            on_release(app, actor.clone(), booking).await?;
-            upkeep::on_notice(app, actor, booking).await
+        ("release_notice.recorded" | "booking.changed", _, Some(booking)) => {
+            on_release(app, actor, booking).await?;
         }
-        ("booking.changed", _, Some(booking)) => {
-            on_release(app, actor.clone(), booking).await?;
-            upkeep::on_booking(app, actor, booking, None).await
-        }
-        ("match.found" | "match.decided", Some(id), Some(booking)) => {
-            upkeep::on_booking(app, actor, booking, Some(id)).await
-        }
-        ("release_notice.disclosed", Some(id), _) => {
-            let told = entry.subject("notification");
-            let occasion = told.map(|told| Occasion::new("notify_sent", entry.at).of(told));
-            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
-        }
-        ("hold.started", Some(id), _) => {
-            let hold = entry.subject("hold");
-            let occasion = hold.map(|hold| Occasion::new("hold_started", entry.at).of(hold));
-            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
-        }
-        ("facts.stated", Some(id), _) => {
-            let convicted = entry
-                .facts
-                .as_array()
-                .is_some_and(|names| names.iter().any(|name| name == "convictions"));
-            let occasion = convicted.then(|| Occasion::new("conviction", entry.at));
-            upkeep::on_fact(app, actor, id, occasion.as_slice()).await
-        }
-        ("detainer.served" | "claim.made" | "claim.resolved" | "restriction.set", Some(id), _) => {
-            upkeep::on_fact(app, actor, id, &[]).await
-        }
-        ("adopted_position.made", ..) => upkeep::sweep(app, actor).await,
-        _ => Ok(()),
+        _ => {}
     }
+    upkeep::after(app, entry).await
 }
 
 /// A request has arrived: is its person here, and is a release known already?

@@ -1,7 +1,6 @@
 //! What the law attaches to an event: duties, and an answer that a new fact has changed.
 
-use uuid::Uuid;
-
+use super::Entry;
 use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::case_file::{self, CaseFile};
@@ -12,11 +11,83 @@ use crate::db::ScopedTx;
 use crate::exchange::detainer::Status;
 use crate::http::Problem;
 use crate::log;
-use crate::types::Actor;
 use crate::types::ids::DetainerId;
+use crate::types::{Actor, Timestamp};
 
-/// A fact has arrived: what waits, or was withheld by law, is assessed again.
-pub async fn on_fact(
+/// What follows for the law from one entry of the log. Where no rule attaches anything to it and
+/// no fact has changed, nothing is read either.
+pub async fn after(app: &App, entry: &Entry) -> Result<(), Problem> {
+    let actor = super::service(entry.agency.clone());
+    let at = entry.at;
+    let of = |on, kind| {
+        let id = entry.subject(kind);
+        id.map(|id| Occasion::new(on, at).of(id))
+    };
+    match (entry.kind.as_str(), entry.detainer) {
+        ("detainer.received", Some(id)) => {
+            let occasions = [
+                Occasion::new("request_received", at),
+                Occasion::new("interview_requested", at),
+            ];
+            owed(app, entry, actor, id, &occasions).await
+        }
+        ("release_notice.disclosed", Some(id)) => {
+            let occasion = of("notify_sent", "notification");
+            owed(app, entry, actor, id, occasion.as_slice()).await
+        }
+        ("hold.started", Some(id)) => {
+            let occasion = of("hold_started", "hold");
+            owed(app, entry, actor, id, occasion.as_slice()).await
+        }
+        ("facts.stated", Some(id)) => {
+            let names = entry.facts.as_array().map_or(&[][..], Vec::as_slice);
+            let convicted = names.iter().any(|name| name == "convictions");
+            let occasion = Occasion::new("conviction", at);
+            let owed = convicted && attaches(app, entry, &[occasion.name()]);
+            let occasion = owed.then_some(occasion);
+            on_case(app, actor, id, occasion.as_slice()).await
+        }
+        ("detainer.served" | "claim.made" | "claim.resolved" | "restriction.set", Some(id)) => {
+            on_case(app, actor, id, &[]).await
+        }
+        ("booking.changed", _) => on_booking(app, entry, actor).await,
+        ("match.found" | "match.decided" | "release_notice.recorded", _) => {
+            let names = ["booking", "otherwise_releasable", "before_release"];
+            match attaches(app, entry, &names) {
+                true => on_booking(app, entry, actor).await,
+                false => Ok(()),
+            }
+        }
+        ("adopted_position.made", _) => sweep(app, actor).await,
+        _ => Ok(()),
+    }
+}
+
+/// Does a rule attach duties to one of these, where the agency stands?
+fn attaches(app: &App, entry: &Entry, occasions: &[&str]) -> bool {
+    let zone = entry.agency.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let today = app.clock.now().with_timezone(&zone).date_naive();
+    entry
+        .place
+        .as_ref()
+        .is_some_and(|place| app.law.attaches(place, today, occasions))
+}
+
+async fn owed(
+    app: &App,
+    entry: &Entry,
+    actor: Actor,
+    id: DetainerId,
+    occasions: &[Occasion],
+) -> Result<(), Problem> {
+    let names: Vec<&str> = occasions.iter().map(Occasion::name).collect();
+    match attaches(app, entry, &names) {
+        true => on_case(app, actor, id, occasions).await,
+        false => Ok(()),
+    }
+}
+
+async fn on_case(
     app: &App,
     actor: Actor,
     id: DetainerId,
@@ -29,41 +100,33 @@ pub async fn on_fact(
     super::finish(app, tx).await
 }
 
-/// A request was joined to a booking, or its booking has changed.
-pub async fn on_booking(
-    app: &App,
-    actor: Actor,
-    booking: Uuid,
-    only: Option<DetainerId>,
-) -> Result<(), Problem> {
-    let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
-    let Some(booking) = bookings::store::by_id(&mut tx, booking).await? else {
-        return Ok(tx.rollback().await?);
+/// A booking has changed, was joined to a request, or has a release in its plan.
+async fn on_booking(app: &App, entry: &Entry, actor: Actor) -> Result<(), Problem> {
+    let Some(booking) = entry.subject("booking") else {
+        return Ok(());
     };
-    let mut ids = bookings::store::linked_cases(&mut tx, booking.id).await?;
-    ids.retain(|id| only.is_none_or(|only| only.as_uuid() == *id));
-    let mut occasions = Vec::new();
-    if let Some(booked_at) = booking.booked_at {
-        occasions.push(Occasion::new("booking", booked_at).of(booking.id));
-    }
-    if let Some(at) = booking.otherwise_releasable_at {
-        occasions.push(Occasion::new("otherwise_releasable", at).of(booking.id));
-    }
-    for case in case_file::lock_all(&mut tx, &ids).await? {
-        keep_up(&mut tx, app, &case, &occasions).await?;
-    }
-    super::finish(app, tx).await
-}
-
-/// A release stands in the plan: some things are owed before it.
-pub async fn on_notice(app: &App, actor: Actor, booking: Uuid) -> Result<(), Problem> {
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
     let ids = bookings::store::linked_cases(&mut tx, booking).await?;
+    let booking = match ids.is_empty() {
+        true => None,
+        false => bookings::store::by_id(&mut tx, booking).await?,
+    };
+    let Some(booking) = booking else {
+        return Ok(tx.rollback().await?);
+    };
     for case in case_file::lock_all(&mut tx, &ids).await? {
-        if let Some(at) = case.release_expected_at {
-            let occasion = Occasion::new("before_release", at).by(at);
-            keep_up(&mut tx, app, &case, &[occasion]).await?;
-        }
+        let since = |on, at: Option<Timestamp>| Some(Occasion::new(on, at?).of(booking.id));
+        let before = |at: Timestamp| Occasion::new("before_release", at).by(at);
+        let occasions: Vec<Occasion> = [
+            since("booking", booking.booked_at),
+            since("otherwise_releasable", booking.otherwise_releasable_at),
+            case.release_expected_at.map(before),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|occasion| attaches(app, entry, &[occasion.name()]))
+        .collect();
+        keep_up(&mut tx, app, &case, &occasions).await?;
     }
     super::finish(app, tx).await
 }
@@ -75,7 +138,7 @@ pub async fn sweep(app: &App, actor: Actor) -> Result<(), Problem> {
     let ids = notices::under_assessment(&mut tx).await?;
     tx.rollback().await?;
     for id in ids {
-        on_fact(app, actor.clone(), id.into(), &[]).await?;
+        on_case(app, actor.clone(), id.into(), &[]).await?;
     }
     Ok(())
 }
