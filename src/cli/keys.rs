@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use sqlx::ConnectOptions;
 
-use super::{Failure, KeyArgs, database, migrate};
+use super::{Failure, KeyArgs, PlaceArgs, database, migrate};
 use crate::config::Config;
 use crate::identity::keys_api::{Place, insert};
 use crate::registry::{agencies, jurisdictions, offices};
 use crate::types::{Clock, Role};
 
 pub fn create(config: &Config, data_dir: Option<PathBuf>, args: KeyArgs) -> Result<(), Failure> {
-    check(&args)?;
+    check(&args.place)?;
     let database = database::Database::open(config, data_dir)?;
     let key = database::runtime()?.block_on(async {
         if database.is_private {
@@ -23,7 +23,8 @@ pub fn create(config: &Config, data_dir: Option<PathBuf>, args: KeyArgs) -> Resu
     database.close()
 }
 
-fn check(args: &KeyArgs) -> Result<(), Failure> {
+/// Does the role stand where it is said to?
+pub fn check(args: &PlaceArgs) -> Result<(), Failure> {
     if args.jurisdiction.as_deref() == Some("us") {
         return Err(Failure::Usage(
             "no admin or auditor stands over the whole country (--jurisdiction us)".to_owned(),
@@ -52,7 +53,7 @@ fn check(args: &KeyArgs) -> Result<(), Failure> {
         Role::SystemAdmin => "none of --agency, --office, --jurisdiction",
     };
     Err(Failure::Usage(format!(
-        "a key of role {} takes {wanted}",
+        "the role {} takes {wanted}",
         args.role
     )))
 }
@@ -64,6 +65,16 @@ async fn make(database: &database::Database, args: &KeyArgs) -> Result<String, F
         .options([("role", "sallyport_operator")])
         .connect()
         .await?;
+    let place = place(&mut conn, &args.place).await?;
+    Ok(
+        insert(&mut conn, &place, &args.name, None, Clock::default().now())
+            .await?
+            .1,
+    )
+}
+
+/// Looks the place up.
+pub async fn place(conn: &mut sqlx::PgConnection, args: &PlaceArgs) -> Result<Place, Failure> {
     let mut place = Place {
         role: args.role,
         agency_id: None,
@@ -71,7 +82,7 @@ async fn make(database: &database::Database, args: &KeyArgs) -> Result<String, F
         jurisdiction: args.jurisdiction.clone(),
     };
     if let Some(ori) = &args.agency {
-        let found = agencies::by_ori(&mut conn, ori).await?;
+        let found = agencies::by_ori(conn, ori).await?;
         place.agency_id = Some(
             found
                 .ok_or_else(|| {
@@ -81,7 +92,7 @@ async fn make(database: &database::Database, args: &KeyArgs) -> Result<String, F
         );
     }
     if let Some(code) = &args.office {
-        let found = offices::by_code(&mut conn, code).await?;
+        let found = offices::by_code(conn, code).await?;
         place.office_id = Some(
             found
                 .ok_or_else(|| {
@@ -91,13 +102,9 @@ async fn make(database: &database::Database, args: &KeyArgs) -> Result<String, F
         );
     }
     if let Some(id) = &args.jurisdiction
-        && !jurisdictions::exists(&mut conn, id).await?
+        && !jurisdictions::exists(conn, id).await?
     {
         return Err(Failure::Usage(format!("no jurisdiction has the id {id}")));
     }
-    Ok(
-        insert(&mut conn, &place, &args.name, None, Clock::default().now())
-            .await?
-            .1,
-    )
+    Ok(place)
 }

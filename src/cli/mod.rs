@@ -8,6 +8,7 @@ mod migrate;
 mod policy;
 mod ready;
 mod serve;
+mod users;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Invites people to the dashboard.
+    #[command(subcommand)]
+    Users(UsersCommand),
     /// Reads files in.
     #[command(subcommand)]
     Import(ImportCommand),
@@ -70,8 +74,37 @@ enum KeysCommand {
     Create(KeyArgs),
 }
 
+#[derive(Subcommand)]
+enum UsersCommand {
+    /// Opens an account and prints a link, alone, on standard output: it works once, for a week,
+    /// and lets its bearer choose a password.
+    Create(UserArgs),
+}
+
+#[derive(Args)]
+struct UserArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// What the person signs in with.
+    #[arg(long)]
+    email: String,
+    /// The person's name, as the log and the other side will read it.
+    #[arg(long)]
+    name: String,
+}
+
 #[derive(Args)]
 struct KeyArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// What the key is for.
+    #[arg(long)]
+    name: String,
+}
+
+/// A role and where it holds.
+#[derive(Args)]
+struct PlaceArgs {
     /// submitter, reviewer, liaison, jurisdiction_admin, system_admin or auditor.
     #[arg(long)]
     role: Role,
@@ -84,9 +117,6 @@ struct KeyArgs {
     /// Id such as us-ca or 06073, for a jurisdiction_admin or auditor.
     #[arg(long)]
     jurisdiction: Option<String>,
-    /// What the key is for.
-    #[arg(long)]
-    name: String,
 }
 
 #[derive(Subcommand)]
@@ -179,6 +209,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             ready::run(&config)
         }
         Command::Keys(KeysCommand::Create(args)) => keys::create(&config, cli.data_dir, args),
+        Command::Users(UsersCommand::Create(args)) => users::create(&config, cli.data_dir, args),
         Command::Policy(PolicyCommand::Test { folder }) => policy::test(&config, folder),
         Command::Policy(PolicyCommand::Evaluate) => policy::evaluate(&config, cli.data_dir),
         Command::Import(ImportCommand::Detainers(args)) => {

@@ -46,6 +46,10 @@ const TEXTS: &[(&str, &str)] = &[
         "The requests that could be are cancelled. The custodians see it now.",
     ),
     (
+        "account",
+        "The account is changed, and its sessions with it.",
+    ),
+    (
         "restricted",
         "The restriction is in force. Oversight, exports and public counts no longer show this record.",
     ),

@@ -2,12 +2,14 @@
 //! is a struct of plain words and a template in `templates/`; it knows no database type, and
 //! whoever fills it decides what may be said. The routes of all pages are in `router/pages.rs`.
 
+pub mod accounts;
 pub mod admin;
 pub mod assets;
 pub mod demo_accounts;
 pub mod docs;
 pub mod flash;
 pub mod forms;
+pub mod invitation;
 pub mod layout;
 pub mod paper_form;
 pub mod pieces;

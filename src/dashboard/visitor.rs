@@ -264,8 +264,11 @@ impl Frame {
             ],
             Side::Oversight | Side::Operator => &[("Overview", "/")],
         };
+        let accounts = matches!(self.actor.role, Role::Reviewer | Role::SystemAdmin)
+            .then_some(("Accounts", "/accounts"));
         let nav = entries
             .iter()
+            .chain(&accounts)
             .map(|(label, href)| NavItem {
                 label: (*label).to_owned(),
                 href: (*href).to_owned(),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod callers;
+pub mod invitations;
 pub mod key;
 pub mod keys_api;
 pub mod notes;

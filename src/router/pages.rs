@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,7 +13,9 @@ use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
 use crate::dashboard::visitor::{guard, see_other};
-use crate::dashboard::{Fields, Posted, Visitor, admin, assets, docs, problem, sign_in};
+use crate::dashboard::{
+    Fields, Posted, Visitor, accounts, admin, assets, docs, invitation, problem, sign_in,
+};
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
@@ -56,11 +59,18 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/release-notices/new", get(new_notice))
         .route("/release-notices", post(record_notice))
         .route("/bookings", get(bookings))
+        .route("/accounts", get(list_accounts).post(invite))
+        .route("/accounts/{id}/invitation", post(invite_again))
+        .route("/accounts/{id}/state", post(change_account))
         .layer(middleware::from_fn_with_state(app.clone(), guard));
     Router::new()
         .route("/problems", get(problem::index))
         .route("/problems/{slug}", get(problem::get))
         .route("/docs", get(docs::get))
+        .route(
+            "/invitations/{link}",
+            get(invitation::get).post(invitation::post),
+        )
         .route("/assets/{*path}", get(assets::get))
         .merge(pages)
 }
@@ -145,6 +155,27 @@ async fn new_detainer(State(app): State<App>, visitor: Visitor) -> Page {
         Side::Office => desk::new_detainer::get(&app, &visitor).await,
         Side::Oversight | Side::Operator => Err(wrong_side()),
     }
+}
+
+async fn list_accounts(State(app): State<App>, visitor: Visitor) -> Page {
+    accounts::get(&app, &visitor).await
+}
+
+async fn invite(State(app): State<App>, headers: HeaderMap, posted: Posted) -> Page {
+    accounts::post(&app, posted, &headers).await
+}
+
+async fn invite_again(
+    State(app): State<App>,
+    Id(id): Id<Uuid>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Page {
+    accounts::post_invitation(&app, posted, id, &headers).await
+}
+
+async fn change_account(State(app): State<App>, Id(id): Id<Uuid>, posted: Posted) -> Page {
+    accounts::post_state(&app, posted, id).await
 }
 
 async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {

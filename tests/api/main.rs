@@ -1,5 +1,6 @@
 //! Behaviour of the service, over HTTP, each test on a database of its own.
 
+mod accounts;
 mod claims;
 mod conditional;
 mod crash;
