@@ -77,6 +77,10 @@ pub fn router(app: App) -> Router {
             )),
         )
         .route(
+            "/detainers/{id}/letters/{kind}",
+            get(custodian::letters::api::get),
+        )
+        .route(
             "/detainers/{id}/booking",
             put(custodian::matches::by_hand::put),
         )

@@ -9,6 +9,7 @@ pub mod duties;
 pub mod facts;
 pub mod handovers;
 pub mod holds;
+pub mod letters;
 pub mod matches;
 pub mod notifications;
 pub mod outcomes;

@@ -647,6 +647,17 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        path: "/detainers/{id}/letters/{kind}",
+        group: "Detainers",
+        id: "get_letter",
+        summary: "A letter to the person or counsel: copy-and-intent, notice-of-notice, service-certificate",
+        roles: "submitter, reviewer",
+        answers: &[(200, "application/pdf")],
+        query: Some(query::<crate::custodian::letters::api::LetterQuery>),
+        refusals: &[409],
+        ..NONE
+    },
+    Call {
         method: "put",
         path: "/detainers/{id}/booking",
         group: "Detainers",

@@ -153,9 +153,12 @@ pub async fn get() -> Response {
 
 /// The document as JSON text.
 pub fn document() -> String {
-    let schemas =
+    let mut schemas =
         serde_json::to_value(Schemas::openapi()).unwrap_or_default()["components"]["schemas"]
             .take();
+    // An empty list is one of either kind.
+    let either = schemas["AnyDetainerList"]["oneOf"].take();
+    schemas["AnyDetainerList"] = json!({"anyOf": either, "description": "The work list of a party, or the masked one of oversight."});
     let mut paths: Map<String, Value> = Map::new();
     for call in CALLS {
         let item = paths
@@ -270,6 +273,8 @@ fn has_tag(call: &Call) -> bool {
     !call.answers.iter().any(|(_, name)| *name == EVENT_STREAM)
 }
 
+const JSON_LINES: &str = "application/x-ndjson";
+
 fn is_media_type(name: &str) -> bool {
     name.contains('/')
 }
@@ -288,6 +293,12 @@ fn content(name: &str, json_types: &[&str]) -> Value {
                 "retry": {"type": "integer"},
             },
         }}})
+    } else if name == JSON_LINES {
+        let line = json!({
+            "booking_number": "26-001234", "kind": "scheduled", "effective_at": "2027-01-10T08:00:00-08:00",
+            "subject": {"family_name": "Example"}, "source_message_id": "jms-778812",
+        });
+        json!({name: {"schema": {"type": "string", "description": "A NoticeRequest a line."}, "example": format!("{line}\n")}})
     } else if name.starts_with("text/") {
         json!({name: {"schema": {"type": "string"}}})
     } else if is_media_type(name) {

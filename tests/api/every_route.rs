@@ -96,6 +96,7 @@ const TABLE: &[Row] = &[
     ("POST",   "/v1/notifications/{id}/attempts",       [422, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/agencies/{ori}/standing-decisions", [200, 200, 403, 403, 403, 403]),
     ("PUT",    "/v1/agencies/{ori}/standing-decisions", [403, 422, 403, 403, 403, 403]),
+    ("GET",    "/v1/detainers/{id}/letters/{kind}",     [200, 200, 403, 403, 403, 403]),
     ("PUT",    "/v1/detainers/{id}/booking",            [403, 422, 403, 403, 403, 403]),
     ("GET",    "/v1/matches",                           [403, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/matches/{id}/decision",             [403, 422, 403, 403, 403, 403]),
@@ -214,6 +215,7 @@ fn fill(pattern: &str, id: &str, booking_number: &str) -> String {
         .replace("{*id}", id)
         .replace("{booking_number}", booking_number)
         .replace("{act}", "notify_release")
+        .replace("{kind}", "copy-and-intent")
         .replace("{ori}", ALDER)
         .replace("{code}", SND)
 }

@@ -16,6 +16,7 @@ mod hostile;
 mod idempotency;
 mod law;
 mod leaves;
+mod letters;
 mod live_law;
 mod matches;
 mod notices;

@@ -116,7 +116,8 @@ def run(url, name, secret, select):
     began = time.monotonic()
     try:
         # Its own folder: it looks for settings in the present one, and keeps files there.
-        done = subprocess.run(command, cwd=place, text=True, timeout=SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        done = subprocess.run(command, cwd=place, env=environment, text=True, timeout=SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         code, text = done.returncode, done.stdout
     except subprocess.TimeoutExpired as late:
         code, text = 1, f"{(late.stdout or b'').decode()}\nnot done after {SECONDS} s"

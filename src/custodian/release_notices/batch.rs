@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::api::{NoticeBody, recorded};
 use super::record::NoticeRequest;
@@ -28,7 +29,7 @@ pub struct BatchItem {
     /// As `GET /v1/release-notices/{id}` answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<NoticeBody>)]
-    pub notice: Option<serde_json::Value>,
+    pub notice: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<ItemProblem>,
 }
@@ -76,14 +77,32 @@ fn lines(headers: &HeaderMap, bytes: &[u8]) -> Result<Vec<Line>, Problem> {
             format!("One call takes 1 to {MOST_LINES} lines; split a longer file or import it."),
         ));
     }
-    Ok(lines
+    let values: Vec<_> = lines
         .into_iter()
-        .map(|(at, line)| (at, json::parse(line).and_then(named)))
+        .map(|(at, line)| (at, json::strict(line)))
+        .collect();
+    // A table or a document that was sent here by mistake is not a thousand bad lines.
+    if !values
+        .iter()
+        .any(|(_, value)| value.as_ref().is_ok_and(Value::is_object))
+    {
+        return Err(Problem::new(
+            Slug::InvalidBody,
+            "No line is a JSON object. Send one notice a line, without a list around them.",
+        ));
+    }
+    Ok(values
+        .into_iter()
+        .map(|(at, value)| (at, value.and_then(request)))
         .collect())
 }
 
 /// A retry of the whole has to find each line again.
-fn named(request: NoticeRequest) -> Result<NoticeRequest, Problem> {
+fn request(value: Value) -> Result<NoticeRequest, Problem> {
+    if !value.is_object() {
+        return Err(Problem::field("", "object", "A JSON object is expected."));
+    }
+    let request: NoticeRequest = json::read(value)?;
     if request.source_message_id.is_none() {
         return Err(Problem::field(
             "/source_message_id",
