@@ -60,41 +60,43 @@ pub fn level(text: &RuleText) -> Level {
         .unwrap()
 }
 
+/// Lists that between them have every kind of entry.
+pub static LISTS: LazyLock<BTreeMap<String, Arc<OffenseList>>> = LazyLock::new(|| {
+    let list = |text| {
+        let text: ListText = serde_json::from_value(text).unwrap();
+        (
+            text.id.clone(),
+            Arc::new(OffenseList::compile(text).unwrap()),
+        )
+    };
+    BTreeMap::from([
+        list(json!({
+            "id": "open", "version": "1", "title": "O", "state": "CA", "citations": [], "open": true,
+            "aliases": [{"now": "PC 287", "was": "PC 261"}],
+            "entries": [
+                {"class": "A", "sections": {"PC": "245"}},
+                {"class": "B", "sections": {"PC": "459"}, "degree": "first"},
+                {"class": "C", "sections": {"PC": "261(a)(2)"}, "level": "felony"},
+                {"class": "D", "sections": {"PC": "664"}, "certain": false},
+                {"class": "R", "firearm_used": true, "level": "felony"}
+            ]
+        })),
+        list(json!({
+            "id": "closed", "version": "1", "title": "C", "state": "CA", "citations": [],
+            "entries": [
+                {"class": "1", "sections": {"PC": "240-250"}},
+                {"class": "2", "sections": {"PC": "261"}, "level": "felony"},
+                {"class": "3", "sections": {"PC": "261(a)(1) 459(b)"}}
+            ]
+        })),
+        list(json!({
+            "id": "nevada", "version": "1", "title": "N", "state": "NV", "citations": [], "own_state_only": true,
+            "entries": [{"class": "N", "sections": {"PC": "245 459"}}]
+        })),
+    ])
+});
+
 pub fn book<'a>(texts: impl IntoIterator<Item = &'a RuleText>) -> Book {
-    static LISTS: LazyLock<BTreeMap<String, Arc<OffenseList>>> = LazyLock::new(|| {
-        let list = |text| {
-            let text: ListText = serde_json::from_value(text).unwrap();
-            (
-                text.id.clone(),
-                Arc::new(OffenseList::compile(text).unwrap()),
-            )
-        };
-        BTreeMap::from([
-            list(json!({
-                "id": "open", "version": "1", "title": "O", "state": "CA", "citations": [], "open": true,
-                "aliases": [{"now": "PC 287", "was": "PC 261"}],
-                "entries": [
-                    {"class": "A", "sections": {"PC": "245"}},
-                    {"class": "B", "sections": {"PC": "459"}, "degree": "first"},
-                    {"class": "C", "sections": {"PC": "261(a)(2)"}, "level": "felony"},
-                    {"class": "D", "sections": {"PC": "664"}, "certain": false},
-                    {"class": "R", "firearm_used": true, "level": "felony"}
-                ]
-            })),
-            list(json!({
-                "id": "closed", "version": "1", "title": "C", "state": "CA", "citations": [],
-                "entries": [
-                    {"class": "1", "sections": {"PC": "240-250"}},
-                    {"class": "2", "sections": {"PC": "261"}, "level": "felony"},
-                    {"class": "3", "sections": {"PC": "261(a)(1) 459(b)"}}
-                ]
-            })),
-            list(json!({
-                "id": "nevada", "version": "1", "title": "N", "state": "NV", "citations": [], "own_state_only": true,
-                "entries": [{"class": "N", "sections": {"PC": "245 459"}}]
-            })),
-        ])
-    });
     let compile = |text: &RuleText| Rule::compile(text.clone(), String::new(), &LISTS).unwrap();
     Book::new(
         texts.into_iter().map(compile).collect(),
@@ -125,6 +127,36 @@ pub fn positions() -> impl Strategy<Value = Positions> {
         select(Reading::ALL),
         0..16,
     )
+}
+
+/// A condition, as the one clause of a rule: the act is required where it holds and prohibited
+/// where it does not.
+pub fn as_a_rule(condition: ConditionText) -> RuleText {
+    let clause = |when: Option<ConditionText>, then, otherwise| ClauseText {
+        when,
+        then,
+        otherwise,
+        cite: None,
+        because: None,
+    };
+    let clauses = vec![
+        clause(Some(condition), Some(Disposition::Required), None),
+        clause(None, None, Some(Disposition::Prohibited)),
+    ];
+    let named = Act::ALL.iter().map(|act| act.as_str().to_owned());
+    RuleText {
+        id: rule_id(0),
+        acts: named.map(|act| (act, clauses.clone())).collect(),
+        ..bare()
+    }
+}
+
+fn bare() -> RuleText {
+    serde_json::from_value(json!({
+        "id": "", "version": "1", "jurisdiction": "us", "title": "T", "citations": ["c"],
+        "effective_from": "2020-01-01", "status": "draft", "mode": "floor_required"
+    }))
+    .unwrap()
 }
 
 fn rule() -> impl Strategy<Value = RuleText> {
@@ -207,24 +239,10 @@ fn rule() -> impl Strategy<Value = RuleText> {
             };
             let named = Act::ALL.iter().map(|act| act.as_str().to_owned()).zip(acts);
             RuleText {
-                id: String::new(),
-                version: "1".to_owned(),
                 jurisdiction: jurisdiction.to_owned(),
-                covers: Vec::new(),
                 level,
-                title: "T".to_owned(),
-                citations: vec!["c".to_owned()],
-                source: None,
-                note: None,
-                effective_from: day("2020-01-01"),
-                effective_until: None,
-                status: crate::policy::rule::Status::Draft,
-                reviewed_by: None,
-                reviewed_on: None,
-                scope: Default::default(),
                 mode,
                 authority_status,
-                conditions: BTreeMap::new(),
                 acts: named
                     .filter_map(|(act, clauses)| Some((act, clauses?)))
                     .collect(),
@@ -232,8 +250,7 @@ fn rule() -> impl Strategy<Value = RuleText> {
                 exemptions,
                 duties,
                 clocks,
-                warnings: Vec::new(),
-                reports: Vec::new(),
+                ..bare()
             }
         },
     )
@@ -272,7 +289,8 @@ fn clauses() -> impl Strategy<Value = Vec<ClauseText>> {
         })
 }
 
-fn condition() -> impl Strategy<Value = ConditionText> {
+/// A condition without parts.
+pub fn leaf() -> impl Strategy<Value = ConditionText> {
     let judicial = (
         proptest::collection::vec(select(JudicialKind::ALL), 0..2),
         proptest::collection::vec(select(Signer::ALL), 0..2),
@@ -297,7 +315,7 @@ fn condition() -> impl Strategy<Value = ConditionText> {
                 issued_until: None,
             })
         });
-    let leaf = prop_oneof![
+    prop_oneof![
         4 => select(FactName::ALL).prop_map(ConditionText::Fact),
         3 => offense_test().prop_map(ConditionText::Conviction),
         2 => offense_test().prop_map(ConditionText::Charge),
@@ -308,8 +326,11 @@ fn condition() -> impl Strategy<Value = ConditionText> {
         1 => Just(ConditionText::FederalAggravatedFelony("AB".to_owned())),
         1 => proptest::collection::vec(select(Agreement::ALL), 0..2).prop_map(ConditionText::Agreement),
         1 => Just(ConditionText::AgeUnder(18)),
-    ];
-    leaf.prop_recursive(3, 10, 3, |inner| {
+    ]
+}
+
+pub fn condition() -> impl Strategy<Value = ConditionText> {
+    leaf().prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::All),
             proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::Any),
@@ -486,7 +507,7 @@ fn detainer(known: f64) -> impl Strategy<Value = Detainer> {
         )
 }
 
-fn offense(known: f64) -> impl Strategy<Value = Offense> {
+pub fn offense(known: f64) -> impl Strategy<Value = Offense> {
     let statutes = &[
         "PC 245",
         "PC 245(a)(1)",
@@ -680,7 +701,7 @@ fn learn_offenses(
     Some(known.iter().zip(others).map(told).collect())
 }
 
-fn learn_offense(known: &Offense, more: &Offense) -> Offense {
+pub fn learn_offense(known: &Offense, more: &Offense) -> Offense {
     // One that has an equivalent of California is another state's.
     let elsewhere = known.california_equivalent.is_some();
     let state = more

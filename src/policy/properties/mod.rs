@@ -11,8 +11,12 @@ use super::evaluate::{Ask, Book, Positions, Reading};
 use super::facts::Facts;
 use super::load::Files;
 use super::rule::{AuthorityKind, Mode, RuleText};
+use super::tri::Tri;
 use super::{Act, Disposition};
-use made_up::{book, facts, learn, place, positions, rules, today};
+use made_up::{
+    LISTS, as_a_rule, book, condition, facts, leaf, learn, learn_offense, offense, place,
+    positions, rules, today,
+};
 
 /// How often each property is tried.
 const CASES: u32 = 256;
@@ -51,6 +55,34 @@ fn stays_decided(before: [Disposition; 4], after: [Disposition; 4]) -> Result<()
         );
     }
     Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES * 16))]
+
+    #[test]
+    fn a_condition_that_is_known_stays_so(
+        condition in prop_oneof![3 => leaf(), 1 => condition()], known in facts(4), more in facts(0),
+    ) {
+        let book = book(&[as_a_rule(condition)]);
+        let adopted = Positions::new();
+        let after = learn(&known, &more);
+        stays_decided(
+            dispositions(&book, &known, &adopted),
+            dispositions(&book, &after, &adopted),
+        )?;
+    }
+
+    #[test]
+    fn a_record_that_is_completed_stays_on_its_list_or_off_it(
+        known in offense(0.6), more in offense(1.0),
+    ) {
+        let after = learn_offense(&known, &more);
+        for list in LISTS.values() {
+            let (was, is) = (list.holds(&known).is, list.holds(&after).is);
+            prop_assert!(was == Tri::Unknown || was == is, "{}: {was:?}, then {is:?}", list.id);
+        }
+    }
 }
 
 proptest! {
