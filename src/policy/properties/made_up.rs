@@ -298,7 +298,33 @@ pub fn leaf() -> impl Strategy<Value = ConditionText> {
         .prop_map(|(kinds, signed_by)| {
             ConditionText::JudicialWarrant(JudicialText { kinds, signed_by })
         });
-    let detainer = (
+    prop_oneof![
+        4 => select(FactName::ALL).prop_map(ConditionText::Fact),
+        3 => offense_test().prop_map(ConditionText::Conviction),
+        2 => offense_test().prop_map(ConditionText::Charge),
+        2 => judicial,
+        1 => proptest::collection::vec(select(WarrantKind::ALL), 0..2)
+            .prop_map(|kinds| ConditionText::AdministrativeWarrant(AdministrativeText { kinds })),
+        3 => request_test(),
+        1 => Just(ConditionText::FederalAggravatedFelony("AB".to_owned())),
+        1 => proptest::collection::vec(select(Agreement::ALL), 0..2).prop_map(ConditionText::Agreement),
+        1 => Just(ConditionText::AgeUnder(18)),
+    ]
+}
+
+pub fn condition() -> impl Strategy<Value = ConditionText> {
+    leaf().prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::All),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::Any),
+            inner.prop_map(|part| ConditionText::Not(Box::new(part))),
+        ]
+    })
+}
+
+/// What a condition may ask of the request.
+pub fn request_test() -> impl Strategy<Value = ConditionText> {
+    (
         proptest::collection::vec(select(forms()), 0..2),
         weighted(0.7, select(Asks::ALL)),
         weighted(0.2, any::<bool>()),
@@ -314,29 +340,7 @@ pub fn leaf() -> impl Strategy<Value = ConditionText> {
                 issued_from,
                 issued_until: None,
             })
-        });
-    prop_oneof![
-        4 => select(FactName::ALL).prop_map(ConditionText::Fact),
-        3 => offense_test().prop_map(ConditionText::Conviction),
-        2 => offense_test().prop_map(ConditionText::Charge),
-        2 => judicial,
-        1 => proptest::collection::vec(select(WarrantKind::ALL), 0..2)
-            .prop_map(|kinds| ConditionText::AdministrativeWarrant(AdministrativeText { kinds })),
-        3 => detainer,
-        1 => Just(ConditionText::FederalAggravatedFelony("AB".to_owned())),
-        1 => proptest::collection::vec(select(Agreement::ALL), 0..2).prop_map(ConditionText::Agreement),
-        1 => Just(ConditionText::AgeUnder(18)),
-    ]
-}
-
-pub fn condition() -> impl Strategy<Value = ConditionText> {
-    leaf().prop_recursive(3, 10, 3, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::All),
-            proptest::collection::vec(inner.clone(), 1..4).prop_map(ConditionText::Any),
-            inner.prop_map(|part| ConditionText::Not(Box::new(part))),
-        ]
-    })
+        })
 }
 
 fn offense_test() -> impl Strategy<Value = OffenseText> {
@@ -470,7 +474,7 @@ fn stated<T: Clone + std::fmt::Debug>(
     weighted(0.7, value).prop_map(|value| value.map_or(Stated::None, Stated::Is))
 }
 
-fn detainer(known: f64) -> impl Strategy<Value = Detainer> {
+pub fn detainer(known: f64) -> impl Strategy<Value = Detainer> {
     let warrant = (
         select(WarrantKind::ALL),
         perhaps(known, select(Signer::ALL)),

@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use super::combine::{Cell, Cells};
 use super::decide::{decide, either_way, together};
 use super::evaluate::{Ask, Book, Positions, Reading};
-use super::facts::Facts;
+use super::facts::{Facts, Stated};
 use super::load::Files;
 use super::rule::{AuthorityKind, Mode, RuleText};
 use super::tri::Tri;
 use super::{Act, Disposition};
 use made_up::{
-    LISTS, as_a_rule, book, condition, facts, leaf, learn, learn_offense, offense, place,
+    LISTS, as_a_rule, book, condition, detainer, facts, leaf, learn, learn_offense, offense, place,
     positions, rules, today,
 };
 
@@ -69,6 +69,23 @@ proptest! {
         let after = learn(&known, &more);
         stays_decided(
             dispositions(&book, &known, &adopted),
+            dispositions(&book, &after, &adopted),
+        )?;
+    }
+
+    #[test]
+    fn a_request_that_is_completed_still_asks_what_it_asked(
+        test in request_test(), known in detainer(0.6), more in detainer(1.0),
+    ) {
+        let book = book(&[as_a_rule(test)]);
+        let adopted = Positions::new();
+        let request = |detainer| Facts {
+            detainer: Some(Stated::Is(detainer)),
+            ..Facts::default()
+        };
+        let after = learn(&request(known.clone()), &request(more));
+        stays_decided(
+            dispositions(&book, &request(known), &adopted),
             dispositions(&book, &after, &adopted),
         )?;
     }
