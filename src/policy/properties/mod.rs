@@ -15,7 +15,7 @@ use super::tri::Tri;
 use super::{Act, Disposition};
 use made_up::{
     LISTS, as_a_rule, book, condition, detainer, facts, leaf, learn, learn_offense, offense, place,
-    positions, rules, today,
+    positions, request_test, rules, today,
 };
 
 /// How often each property is tried.
