@@ -11,6 +11,7 @@ use super::{Act, Disposition};
 /// What a rule says of an act.
 pub struct Finding<'b> {
     pub rule: &'b Rule,
+    values: Vec<Tri>,
     /// Every cell that it may come to.
     pub cells: Cells,
     /// Contested whether it binds this agency. A rule that does not address the act is no matter
@@ -32,34 +33,56 @@ pub struct Decision<'b> {
     pub adopted: Option<(&'b Rule, Reading)>,
 }
 
-/// The clauses of a rule up to the one that decides, with their values.
-pub fn tried<'r>(
-    clauses: &'r [Clause],
-    case: Case<'_>,
-) -> impl Iterator<Item = (usize, &'r Clause, Tri)> {
-    let mut over = false;
-    clauses.iter().enumerate().map_while(move |(at, clause)| {
-        if over {
-            return None;
+impl<'b> Finding<'b> {
+    fn new(rule: &'b Rule, act: Act, ask: Ask<'_>) -> Self {
+        let case = ask.case();
+        let values = values(&rule.acts[act as usize], case);
+        let cells = cells(rule, act, &values, case);
+        let contested = cells != Cells::just(Cell::NotAddressed) && rule.is_contested(ask.place);
+        Self {
+            rule,
+            values,
+            cells,
+            contested,
+            adopted: None,
+            binds: !contested,
         }
+    }
+
+    /// The clauses that were tried, with their values; the last is the one that decides.
+    pub fn tried(&self, act: Act) -> impl Iterator<Item = (usize, &'b Clause, Tri)> {
+        let clauses = self.rule.acts[act as usize].iter().enumerate();
+        clauses
+            .zip(&self.values)
+            .map(|((at, clause), value)| (at, clause, *value))
+    }
+}
+
+/// The values of a rule's clauses up to the one that decides. A condition may look at every
+/// offense on several lists: it is asked once, for the disposition and for the working.
+fn values(clauses: &[Clause], case: Case<'_>) -> Vec<Tri> {
+    let mut found = Vec::with_capacity(clauses.len());
+    for clause in clauses {
         let value = clause
             .when
             .as_ref()
             .map_or(Tri::True, |when| when.holds(case));
-        over = value == Tri::True;
-        Some((at, clause, value))
-    })
+        found.push(value);
+        if value == Tri::True {
+            break;
+        }
+    }
+    found
 }
 
 /// Every cell that a rule may come to.
-fn cells(rule: &Rule, act: Act, case: Case<'_>) -> Cells {
-    let clauses = &rule.acts[act as usize];
-    if clauses.is_empty() {
+fn cells(rule: &Rule, act: Act, values: &[Tri], case: Case<'_>) -> Cells {
+    if values.is_empty() {
         return Cells::just(Cell::NotAddressed);
     }
     let mut found = Cells::default();
-    for (_, clause, value) in tried(clauses, case) {
-        if value != Tri::False {
+    for (clause, value) in rule.acts[act as usize].iter().zip(values) {
+        if *value != Tri::False {
             found = found.with(Cell::new(rule.text.mode, clause.then));
         }
     }
@@ -87,18 +110,10 @@ impl Exemption {
 }
 
 pub fn decide<'b>(rules: &[&'b Rule], act: Act, ask: Ask<'_>) -> Decision<'b> {
-    let finding = |rule: &&'b Rule| {
-        let cells = cells(rule, act, ask.case());
-        let contested = cells != Cells::just(Cell::NotAddressed) && rule.is_contested(ask.place);
-        Finding {
-            rule,
-            cells,
-            contested,
-            adopted: None,
-            binds: !contested,
-        }
-    };
-    let mut findings: Vec<_> = rules.iter().map(finding).collect();
+    let mut findings: Vec<_> = rules
+        .iter()
+        .map(|rule| Finding::new(rule, act, ask))
+        .collect();
     let disposition = together(&findings, either_way).disposition(act);
     if disposition != Disposition::Indeterminate || !findings.iter().any(|f| f.contested) {
         return Decision {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::answer::{ActAnswer, AdoptedAnswer, DecidedBy, ReadingAnswer, TraceClause, TraceRule};
 use super::combine::{Cell, Cells};
 use super::condition::{Case, Condition};
-use super::decide::{Decision, Finding, as_shown, ground, if_it_binds, together, tried};
+use super::decide::{Decision, Finding, as_shown, ground, if_it_binds, together};
 use super::evaluate::Ask;
 use super::facts::FactName;
 use super::rule::{Mode, Rule};
@@ -35,7 +35,7 @@ fn decided<'b>(decision: &Decision<'b>, act: Act, case: Case<'_>, answer: &mut A
     let (findings, disposition) = (&decision.findings, decision.disposition);
     let speaks = |finding: &&Finding<'_>| finding.cells != Cells::just(Cell::NotAddressed);
     if let Some(finding) = ground(findings, |_, finding| finding.binds, disposition) {
-        let (cite, because) = cite(finding.rule, act, disposition, case);
+        let (cite, because) = cite(finding, act, disposition, case);
         answer.because = because;
         answer.decided_by = Some(decided_by(finding.rule, cite));
     } else if findings.iter().any(|finding| speaks(&finding)) {
@@ -95,7 +95,7 @@ fn open<'b>(decision: &Decision<'b>, act: Act, case: Case<'_>, answer: &mut ActA
                 false => finding.binds,
             };
             let by = ground(findings, bound, disposition).map(|ground| {
-                let (cite, _) = cite(ground.rule, act, disposition, case);
+                let (cite, _) = cite(ground, act, disposition, case);
                 decided_by(ground.rule, cite)
             });
             let how = if binds { "binds" } else { "does not bind" };
@@ -126,7 +126,7 @@ fn both_sides(findings: &[Finding<'_>], act: Act, case: Case<'_>) -> Vec<String>
     for disposition in [Disposition::Required, Disposition::Prohibited] {
         let says = |f: &&Finding<'_>| f.binds && f.cells.says(disposition);
         for finding in findings.iter().filter(says) {
-            let (cite, _) = cite(finding.rule, act, disposition, case);
+            let (cite, _) = cite(finding, act, disposition, case);
             sides.push(format!(
                 "{disposition} by {} ({cite})",
                 finding.rule.text.id
@@ -138,11 +138,12 @@ fn both_sides(findings: &[Finding<'_>], act: Act, case: Case<'_>) -> Vec<String>
 
 /// The clause, or the exemption, that a rule's disposition comes from.
 fn cite<'b>(
-    rule: &'b Rule,
+    finding: &Finding<'b>,
     act: Act,
     disposition: Disposition,
     case: Case<'_>,
 ) -> (Cow<'b, str>, Vec<String>) {
+    let rule = finding.rule;
     let mut because = Vec::new();
     let lifts = rule
         .exemptions
@@ -153,7 +154,7 @@ fn cite<'b>(
         exemption.when.reasons(case, &mut because);
         return (Cow::Borrowed(&exemption.cite), because);
     }
-    let last = tried(&rule.acts[act as usize], case).last();
+    let last = finding.tried(act).last();
     let Some((at, clause, _)) = last else {
         return (rule.citation().into(), because);
     };
@@ -184,20 +185,22 @@ fn decided_by<'b>(rule: &'b Rule, cite: Cow<'b, str>) -> DecidedBy<'b> {
 fn turns_on(decision: &Decision<'_>, act: Act, case: Case<'_>) -> Vec<Cow<'static, str>> {
     let mut found = Vec::new();
     for finding in decision.findings.iter().filter(|f| !f.cells.is_one()) {
-        unknowns(finding.rule, act, case, &mut found);
+        unknowns(finding, act, case, &mut found);
     }
     found
 }
 
-fn unknowns(rule: &Rule, act: Act, case: Case<'_>, into: &mut Vec<Cow<'static, str>>) {
-    for (_, clause, _) in tried(&rule.acts[act as usize], case) {
-        if let Some(when) = &clause.when {
+fn unknowns(finding: &Finding<'_>, act: Act, case: Case<'_>, into: &mut Vec<Cow<'static, str>>) {
+    for (_, clause, value) in finding.tried(act) {
+        if let (Tri::Unknown, Some(when)) = (value, &clause.when) {
             when.unknowns(case, into);
         }
     }
-    let required = tried(&rule.acts[act as usize], case)
+    let required = finding
+        .tried(act)
         .any(|(_, clause, value)| value != Tri::False && clause.then == Disposition::Required);
-    for exemption in rule
+    for exemption in finding
+        .rule
         .exemptions
         .iter()
         .filter(|exemption| required && exemption.lifts(act))
@@ -227,7 +230,8 @@ fn trace<'b>(decision: &Decision<'b>, act: Act, case: Case<'_>) -> Vec<TraceRule
         .iter()
         .map(|finding| {
             let rule = finding.rule;
-            let mut clauses: Vec<_> = tried(&rule.acts[act as usize], case)
+            let mut clauses: Vec<_> = finding
+                .tried(act)
                 .map(|(at, clause, value)| {
                     let kind = if clause.when.is_some() {
                         "clause"
@@ -296,7 +300,7 @@ pub fn warn(decision: &Decision<'_>, act: Act, case: Case<'_>, into: &mut Vec<St
     for finding in &decision.findings {
         let rule = finding.rule;
         let asks_consent = || {
-            tried(&rule.acts[act as usize], case).any(|(_, clause, _)| {
+            finding.tried(act).any(|(_, clause, _)| {
                 clause
                     .when
                     .as_ref()
