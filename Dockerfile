@@ -18,6 +18,8 @@ COPY config ./config
 COPY migrations ./migrations
 COPY templates ./templates
 COPY src ./src
+# Named in Cargo.toml, which cannot be read without it.
+COPY benches/policy.rs ./benches/
 COPY --from=assets /src/assets ./assets
 ENV SQLX_OFFLINE=true
 RUN cargo build --release --locked --bin sallyport

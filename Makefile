@@ -1,6 +1,6 @@
 # Each target is a script of the same name in scripts/, which runs without make too.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench bless prepare assets
+.PHONY: help demo test check fuzz bench benchlaw bless prepare assets
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ fuzz: ## the service against docs/openapi.json; a part of `make test`
 
 bench: ## the budgets of the design, measured
 	@scripts/bench
+
+benchlaw: ## what a question to the law costs
+	@scripts/benchlaw
 
 bless: ## accept new snapshots and docs/openapi.json
 	@scripts/bless

@@ -126,6 +126,11 @@ impl Cells {
         self.0 & (1 << cell as u8) != 0
     }
 
+    /// Is every cell one of those?
+    pub fn is_within(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
     pub fn is_one(self) -> bool {
         self.0.count_ones() == 1
     }
@@ -155,6 +160,14 @@ impl Cells {
         } else {
             Disposition::Indeterminate
         }
+    }
+
+    /// Is this the one disposition that every cell comes to?
+    pub fn says(self, disposition: Disposition) -> bool {
+        self != Self::default()
+            && self.iter().all(|cell| {
+                cell != NotAddressed && cell.disposition(Act::NotifyRelease) == disposition
+            })
     }
 
     /// The dispositions that are possible, for the trace.

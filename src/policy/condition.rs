@@ -451,18 +451,20 @@ impl DetainerText {
         let Some(ask) = self.asks else {
             return Tri::True;
         };
-        let more_than_notice = matches!(ask, Ask::Hold | Ask::Transfer);
-        if more_than_notice && detainer.form.is_some_and(Form::is_notice_only) {
-            return Tri::False;
-        }
         let asks = detainer.asks.as_ref();
-        asks.and_then(|asks| match ask {
+        let said = Tri::from(asks.and_then(|asks| match ask {
             Ask::Notify => asks.notify,
             Ask::Hold => asks.hold,
             Ask::Transfer => asks.transfer,
             Ask::Interview => asks.interview,
-        })
-        .into()
+        }));
+        match (ask, detainer.form) {
+            (Ask::Notify | Ask::Interview, _) => said,
+            (_, Some(form)) if form.is_notice_only() => Tri::False,
+            (_, Some(_)) => said,
+            // A form that turns out to ask for notice alone asks for no more.
+            (_, None) => said.and(Tri::Unknown),
+        }
     }
 
     fn service(&self, detainer: &Detainer) -> Tri {
@@ -495,9 +497,13 @@ impl DetainerText {
     }
 
     fn unknowns(&self, detainer: &Detainer, add: &mut impl FnMut(Cow<'static, str>)) {
+        let asks = match (detainer.form, &detainer.asks) {
+            (None, Some(_)) => "detainer.form",
+            _ => "detainer.asks",
+        };
         for (name, value) in [
             ("detainer.form", self.form(detainer)),
-            ("detainer.asks", self.asked(detainer)),
+            (asks, self.asked(detainer)),
             ("detainer.served", self.service(detainer)),
             ("detainer.issuing_office", self.office(detainer)),
             ("detainer.issued_on", self.issued(detainer)),

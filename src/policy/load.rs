@@ -158,8 +158,15 @@ impl Files {
             }
         }
         let mut calendar = Calendar::default();
-        for (file, text) in &self.calendars {
+        for (at, (file, text)) in self.calendars.iter().enumerate() {
             calendar = parse::<CalendarText>(file, text)?.into();
+            // Of two, the order of the files would choose.
+            if at > 0 {
+                return Err(whole(
+                    file,
+                    &format!("the calendar stands in {} already", self.calendars[0].0),
+                ));
+            }
         }
         let mut rules: Vec<(&String, &String, Rule)> = Vec::new();
         for (file, text) in &self.rules {

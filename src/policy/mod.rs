@@ -7,12 +7,16 @@ pub mod cases;
 pub mod clock;
 pub mod combine;
 pub mod condition;
+mod decide;
 pub mod evaluate;
+mod explain;
 pub mod facts;
 pub mod law;
 pub mod load;
 pub mod offense;
 pub mod place;
+#[cfg(test)]
+mod properties;
 pub mod rule;
 pub mod tri;
 pub mod wrong;

@@ -194,6 +194,13 @@ pub struct Membership<'a> {
     pub class: Option<&'a str>,
 }
 
+impl Membership<'_> {
+    /// The one that says more; the first of two that say the same.
+    fn or(self, other: Self) -> Self {
+        if other.is > self.is { other } else { self }
+    }
+}
+
 impl OffenseList {
     /// # Errors
     /// The field whose sections cannot be read.
@@ -258,16 +265,23 @@ impl OffenseList {
         Ok(())
     }
 
-    /// Looks an offense up. The most exact entry that covers it decides; a section that the list
-    /// knows only by a subdivision that the record does not tell is unknown.
+    /// Looks an offense up. The most exact entry that covers it decides; where a closer one may be
+    /// meant, in a subdivision that the record does not tell, and would say otherwise, it is unknown.
     pub fn holds(&self, offense: &Offense) -> Membership<'_> {
-        let not = |is| Membership { is, class: None };
-        if offense.firearm_used == Some(true)
-            && let Some(found) = self.best(self.firearm.iter(), offense)
-            && found.is == Tri::True
-        {
-            return found;
+        let marked = offense.firearm_used == Some(true);
+        let by_mark = marked
+            .then(|| self.best(self.firearm.iter(), offense))
+            .flatten();
+        match by_mark {
+            Some(found) if found.is == Tri::True => found,
+            // What level or degree leaves open stays so, whatever the section says.
+            Some(found) => found.or(self.by_section(offense)),
+            None => self.by_section(offense),
         }
+    }
+
+    fn by_section(&self, offense: &Offense) -> Membership<'_> {
+        let not = |is| Membership { is, class: None };
         let own = offense.state.as_deref() == Some(self.state.as_str());
         let statute = if own {
             offense.statute.as_ref()
@@ -283,40 +297,48 @@ impl OffenseList {
         };
         let statute = self.as_it_was(statute);
         let statute = statute.as_ref();
-        if let Some(named) = self.sections.get(&statute.key) {
-            let covers = |entry: &&Entry| statute.subdivisions.starts_with(&entry.subdivisions);
-            let most = named
-                .iter()
-                .filter(covers)
-                .map(|e| e.subdivisions.len())
-                .max();
-            if let Some(most) = most {
-                let exact = named
-                    .iter()
-                    .filter(covers)
-                    .filter(|entry| entry.subdivisions.len() == most);
-                return self.best(exact, offense).unwrap_or(not(Tri::Unknown));
+        let named = self
+            .sections
+            .get(&statute.key)
+            .map_or(&[][..], Vec::as_slice);
+        let covers = |entry: &&Entry| statute.subdivisions.starts_with(&entry.subdivisions);
+        let most = named
+            .iter()
+            .filter(covers)
+            .map(|entry| entry.subdivisions.len())
+            .max();
+        let found = match most {
+            Some(most) => {
+                let exact = |entry: &&Entry| entry.subdivisions.len() == most;
+                self.best(named.iter().filter(covers).filter(exact), offense)
             }
-            if let Some(part) = named
-                .iter()
-                .find(|entry| entry.subdivisions.starts_with(&statute.subdivisions))
-            {
-                return Membership {
-                    is: part.allows(offense).and(Tri::Unknown),
-                    class: Some(&part.class),
-                };
-            }
+            None => self.best(self.in_ranges(statute), offense),
+        };
+        let found = found.unwrap_or(not(if self.open { Tri::Unknown } else { Tri::False }));
+        let is_closer = |entry: &&Entry| {
+            entry.subdivisions.len() > statute.subdivisions.len()
+                && entry.subdivisions.starts_with(&statute.subdivisions)
+        };
+        let differs = |entry: &&Entry| entry.allows(offense) != found.is;
+        match named.iter().filter(is_closer).find(differs) {
+            Some(entry) => Membership {
+                is: Tri::Unknown,
+                class: found.class.or(Some(&entry.class)),
+            },
+            None => found,
         }
-        let number: Option<u32> = statute
-            .section
-            .split(|c: char| !c.is_ascii_digit())
-            .next()
-            .and_then(|digits| digits.parse().ok());
-        let ranges = self.ranges.iter().filter(|(code, from, to, _)| {
-            *code == statute.code && number.is_some_and(|number| (*from..=*to).contains(&number))
-        });
-        self.best(ranges.map(|(_, _, _, entry)| entry), offense)
-            .unwrap_or(not(if self.open { Tri::Unknown } else { Tri::False }))
+    }
+
+    fn in_ranges(&self, statute: &Statute) -> impl Iterator<Item = &Entry> {
+        let digits = statute.section.split(|c: char| !c.is_ascii_digit()).next();
+        let number: Option<u32> = digits.and_then(|digits| digits.parse().ok());
+        self.ranges
+            .iter()
+            .filter(move |(code, from, to, _)| {
+                number.is_some_and(|number| (*from..=*to).contains(&number))
+                    && *code == statute.code
+            })
+            .map(|(_, _, _, entry)| entry)
     }
 
     /// The entry that says most, if there is any.
@@ -330,7 +352,7 @@ impl OffenseList {
                 is: entry.allows(offense),
                 class: Some(entry.class.as_str()),
             })
-            .reduce(|best, next| if next.is > best.is { next } else { best })
+            .reduce(Membership::or)
     }
 
     /// The statute by the number that the list was written with.
@@ -611,6 +633,35 @@ mod tests {
         };
         assert_eq!(open_list(false).holds(&armed).class, Some("R"));
         assert_eq!(open_list(false).holds(&ca("PC 999")).is, Tri::False);
+    }
+
+    #[test]
+    fn what_a_record_does_not_tell_is_never_taken_for_a_no() {
+        let closed = list(serde_json::json!({
+            "id": "l", "version": "1", "title": "L", "state": "CA", "citations": [],
+            "entries": [
+                {"class": "A", "sections": {"PC": "288(a)"}, "level": "felony"},
+                {"class": "B", "sections": {"PC": "288(b) 290(a)"}},
+                {"class": "C", "sections": {"PC": "290"}, "level": "felony"},
+                {"class": "R", "firearm_used": true, "level": "felony"},
+            ]
+        }));
+        let misdemeanor = |statute| Offense {
+            level: Some(OffenseLevel::Misdemeanor),
+            ..ca(statute)
+        };
+        // It may be (b), which asks for no level.
+        assert_eq!(closed.holds(&misdemeanor("PC 288")).is, Tri::Unknown);
+        assert_eq!(closed.holds(&misdemeanor("PC 288(a)")).is, Tri::False);
+        // The whole section asks for a felony, its (a) for none.
+        assert_eq!(closed.holds(&misdemeanor("PC 290")).is, Tri::Unknown);
+        assert_eq!(closed.holds(&misdemeanor("PC 290(b)")).is, Tri::False);
+        // Whether the mark makes it one of the list turns on the level.
+        let armed = Offense {
+            firearm_used: Some(true),
+            ..ca("PC 999")
+        };
+        assert_eq!(closed.holds(&armed).is, Tri::Unknown);
     }
 
     #[test]

@@ -311,6 +311,14 @@ impl Rule {
                 return Err(wrong(field, &format!("{unknown} is no kind of agency")));
             }
         }
+        for (at, rule) in text.overrides.iter().enumerate() {
+            if !rule.drops.lists.is_empty() || rule.drops.at_least.is_some() {
+                return Err(wrong(
+                    &format!("overrides[{at}].drops"),
+                    "is a matter of each offense alone: without lists and at_least",
+                ));
+            }
+        }
         let mut compiler = Compiler {
             lists,
             dropped: text
@@ -527,6 +535,9 @@ impl Compiler<'_> {
                 .cloned()
                 .ok_or_else(|| wrong(field, &format!("no list of offenses is named {id}")))
         };
+        if text.at_least == Some(0) {
+            return Err(wrong(field, "at_least begins with 1"));
+        }
         Ok(OffenseTest {
             lists: text.lists.iter().map(find).collect::<Result<_, _>>()?,
             text: text.clone(),
