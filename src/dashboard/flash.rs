@@ -53,6 +53,15 @@ const TEXTS: &[(&str, &str)] = &[
         "restriction-lifted",
         "The restriction is lifted. Oversight, exports and public counts show this record again.",
     ),
+    (
+        "hold-started",
+        "The hold is recorded. Its deadlines and their working are below.",
+    ),
+    ("hold-ended", "The end of the hold is recorded."),
+    (
+        "handed-over",
+        "The hand-over is stated. Both sides see it now.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

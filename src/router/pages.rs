@@ -44,6 +44,12 @@ pub fn routes(app: &App) -> Router<App> {
             "/detainers/{id}/cancellation",
             get(cancellation).post(cancel),
         )
+        .route("/detainers/{id}/hold", get(hold).post(start_hold))
+        .route("/detainers/{id}/hold/end", get(hold_end).post(end_hold))
+        .route(
+            "/detainers/{id}/handover",
+            get(handover).post(state_handover),
+        )
         .route("/detainers/{id}/relay", get(relay).post(pass_on))
         .route(
             "/detainers/{id}/restriction",
@@ -143,6 +149,42 @@ async fn new_detainer(State(app): State<App>, visitor: Visitor) -> Page {
     match visitor.side() {
         Side::Custodian => jail::new_detainer::get(&app, &visitor).await,
         Side::Office => desk::new_detainer::get(&app, &visitor).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn hold(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::hold::get(&app, &visitor, id).await
+}
+
+async fn start_hold(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::hold::post(&app, posted, id).await
+}
+
+async fn hold_end(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::hold::get_end(&app, &visitor, id).await
+}
+
+async fn end_hold(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::hold::post_end(&app, posted, id).await
+}
+
+async fn handover(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    match visitor.side() {
+        Side::Custodian => jail::handover::get(&app, &visitor, id).await,
+        Side::Office => desk::handover::get(&app, &visitor, id).await,
+        Side::Oversight | Side::Operator => Err(wrong_side()),
+    }
+}
+
+async fn state_handover(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    match posted.visitor.side() {
+        Side::Custodian => jail::handover::post(&app, posted, id).await,
+        Side::Office => desk::handover::post(&app, posted, id).await,
         Side::Oversight | Side::Operator => Err(wrong_side()),
     }
 }

@@ -4,6 +4,8 @@ pub mod bookings;
 pub mod detainer;
 pub mod detainers;
 pub mod determination;
+pub mod handover;
+pub mod hold;
 pub mod new_detainer;
 pub mod overview;
 pub mod person;
@@ -12,6 +14,7 @@ pub mod relay;
 pub mod release_notice;
 pub mod restriction;
 pub mod search;
+mod step;
 
 use crate::custodian::bookings::upsert::PersonRequest;
 use crate::dashboard::{Person, time, words};

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::overview::{AcknowledgeNotice, acknowledge_form};
 use crate::app::App;
+use crate::dashboard::handover::{self, HandoverPanel};
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
@@ -13,6 +14,7 @@ use crate::dashboard::{
     Steps, TextArea, TextField, Tokens, Tone, Typed, Visitor, When, time, words,
 };
 use crate::exchange::detainer::{Paper, Status, store as papers};
+use crate::exchange::handover::{self as statements, HandoverSide};
 use crate::exchange::notification::{self, Notification};
 use crate::exchange::outcome::{self, Statement, agreement};
 use crate::http::Problem;
@@ -47,9 +49,10 @@ pub struct DetainerPage {
     /// "Nothing else has been told." or "Nothing has been told yet but …".
     pub told_note: String,
     pub timeline: Vec<TimelineLine>,
-    pub handover: Option<HandoverForm>,
     /// What either side has stated of the hand-over.
-    pub handovers: Vec<String>,
+    pub handover: HandoverPanel,
+    /// None once this office has stated its own.
+    pub state_handover: Option<Link>,
     pub outcome: OutcomePanel,
     pub state_outcome: Option<OutcomeForm>,
     /// None when there is nothing to cancel any more.
@@ -66,17 +69,6 @@ pub struct ToldNotice {
     pub lead: String,
     pub state: Chip,
     pub acknowledge: Option<AcknowledgeNotice>,
-}
-
-/// `POST {base}/handover`.
-pub struct HandoverForm {
-    pub tokens: Tokens,
-    pub taken_at: TextField,
-    pub officer: TextField,
-    pub i203_reference: TextField,
-    pub place: TextField,
-    pub learns: Learns,
-    pub open: bool,
 }
 
 pub struct OutcomePanel {
@@ -135,7 +127,7 @@ pub async fn post_outcome(app: &App, posted: Posted, id: DetainerId) -> Result<R
 }
 
 /// The facility's zone: what its times are typed in.
-async fn zone_of(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Tz, Problem> {
+pub async fn zone_of(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Tz, Problem> {
     let (mut tx, _) = visitor.enter(app).await?;
     let paper = papers::get(&mut tx, &app.vault, id)
         .await?
@@ -181,6 +173,7 @@ async fn page(
     let ours = outcome::latest(&mut tx, id, "office").await?;
     let theirs = outcome::latest(&mut tx, id, "custodian").await?;
     let events = read::timeline(&mut tx, id).await?;
+    let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
     let zone = time::zone(&paper.custodian_zone);
     let pending = paper.status() == Status::Pending;
@@ -236,8 +229,18 @@ async fn page(
             .rev()
             .map(|event| timeline_line(event, &paper, zone, &frame))
             .collect(),
-        handover: None,
-        handovers: Vec::new(),
+        state_handover: (!handovers
+            .iter()
+            .any(|one| one.side == HandoverSide::Office))
+        .then(|| Link::new("State the hand-over", format!("/detainers/{id}/handover"))),
+        handover: handover::panel(
+            &handovers,
+            HandoverSide::Office,
+            &paper.custodian_name,
+            "This office",
+            zone,
+            frame.now,
+        ),
         outcome: outcome_panel(ours.as_ref(), theirs.as_ref(), zone),
         state_outcome: (paper.status() != Status::Cancelled)
             .then(|| outcome_form(typed, &paper, zone, &frame)),
@@ -394,6 +397,14 @@ fn timeline_line(event: &EventBody, paper: &Paper, zone: Tz, frame: &Frame) -> T
         "notification.acknowledged" => "Notice read and acknowledged".to_owned(),
         "outcome.stated" => "Outcome stated".to_owned(),
         "outcome.disclosed" => "Outcome told".to_owned(),
+        "handover.stated" => "Hand-over stated".to_owned(),
+        "handover.confirmed" => "Hand-over confirmed by both sides".to_owned(),
+        "hold.disclosed" => format!("Told: a hold until {}", at("deadline_at")),
+        "notification.attempted" => format!(
+            "Notice given by {}: {}",
+            words::plain(data("channel").unwrap_or("unknown")),
+            words::plain(data("result").unwrap_or("unknown"))
+        ),
         other => words::plain(other).replace('.', " "),
     };
     TimelineLine {

@@ -3,7 +3,9 @@
 pub mod acts;
 pub mod custody;
 pub mod forms;
+pub mod hold;
 pub mod paper;
+pub mod steps;
 pub mod timeline;
 pub mod told;
 
@@ -13,17 +15,20 @@ use axum::response::Response;
 use self::acts::{ActPanel, DutyLine, act_panel};
 use self::custody::{BookingPanel, NoticeLine, booking};
 use self::forms::{AcknowledgeForm, FactsForm, OutcomeForm, ServeForm, outcome_form, serve_form};
+use self::hold::{HoldPanel, holds};
 use self::paper::{Alert, Paper, alerts, flags, paper_panel};
+use self::steps::next_steps;
 use self::timeline::timeline_line;
 use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_panel};
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::api::{self, DESK};
-use crate::custodian::detainers::{CaseFile, case_file, papers};
+use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::outcomes;
 use crate::custodian::persons::reveal;
 use crate::custodian::release_notices::store as notices;
+use crate::dashboard::handover::{self, HandoverPanel};
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
@@ -32,6 +37,7 @@ use crate::dashboard::{
 };
 use crate::db::scope::Access;
 use crate::exchange::detainer::Status;
+use crate::exchange::handover::{self as statements, HandoverSide};
 use crate::exchange::{notification, outcome};
 use crate::http::problem::Slug;
 use crate::http::{Caller, Problem};
@@ -70,6 +76,9 @@ pub struct DetainerPage {
     pub booking: Option<BookingPanel>,
     pub notices: Vec<NoticeLine>,
     pub notifications: Vec<NotificationLine>,
+    /// The latest first.
+    pub holds: Vec<HoldPanel>,
+    pub handover: HandoverPanel,
     pub outcome: OutcomePanel,
     pub acknowledge: Option<AcknowledgeForm>,
     pub serve: Option<ServeForm>,
@@ -196,6 +205,8 @@ async fn page(
     let events = read::timeline(&mut tx, id).await?;
     let (booking, lines) = booking(&mut tx, &case, &reviews, &frame).await?;
     let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
+    let holds = holds(&mut tx, &case, &frame).await?;
+    let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
 
     let pending = case.status == Status::Pending;
@@ -258,7 +269,7 @@ async fn page(
             ("released", case.released_at.is_some()),
         ]),
         due,
-        next: next_steps(&case, booking.as_ref(), reviewer, desk),
+        next: next_steps(&case, &paper, &assessment, booking.as_ref(), &frame),
         acts: Act::ALL
             .iter()
             .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
@@ -275,6 +286,15 @@ async fn page(
             .iter()
             .map(|told| notification_line(told, &paper, &frame))
             .collect(),
+        holds,
+        handover: handover::panel(
+            &handovers,
+            HandoverSide::Custodian,
+            "This agency",
+            &office,
+            frame.zone,
+            frame.now,
+        ),
         outcome: outcome_panel(ours.as_ref(), theirs.as_ref(), &frame),
         acknowledge: acknowledges.then(|| AcknowledgeForm {
             by: typed
@@ -286,45 +306,9 @@ async fn page(
         }),
         serve: serves.then(|| serve_form(typed, &frame, &sees)),
         facts: None,
-        state_outcome: reviewer.then(|| outcome_form(typed, &frame, &sees)),
+        state_outcome: reviewer.then(|| {
+            outcome_form(typed, &frame, &sees, case.handed_over_at.is_some())
+        }),
     };
     show(typed.status(), &page)
-}
-
-/// The steps that fit the request now, each on a page of its own.
-fn next_steps(
-    case: &CaseFile,
-    booking: Option<&BookingPanel>,
-    reviewer: bool,
-    desk: bool,
-) -> Vec<NextStep> {
-    let base = format!("/detainers/{}", case.id);
-    let stands = matches!(case.status, Status::Pending | Status::Closed);
-    let mut steps = Vec::new();
-    if reviewer && stands {
-        steps.push(NextStep::new(
-            "Pass the request on",
-            format!("{base}/relay"),
-            "When another agency takes the person over.",
-        ));
-    }
-    if reviewer {
-        let label = match case.restriction {
-            Some(_) => "Change or lift the restriction",
-            None => "Restrict this record",
-        };
-        steps.push(NextStep::new(
-            label,
-            format!("{base}/restriction"),
-            "A victim or witness, a juvenile, a sealed case.",
-        ));
-    }
-    if let Some(booking) = booking.filter(|_| desk) {
-        steps.push(NextStep::new(
-            "Open the person's history",
-            booking.person_href.clone(),
-            "Bookings, requests and decisions here. It asks for a purpose.",
-        ));
-    }
-    steps
 }

@@ -58,6 +58,12 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
         "notification.acknowledged" => ("Notice read and acknowledged".to_owned(), true),
         "outcome.stated" => ("Outcome stated".to_owned(), office_acts),
         "outcome.disclosed" => ("Outcome told to the office".to_owned(), true),
+        "hold.started" => (format!("Hold until {}", at("deadline_at")), false),
+        "hold.alert" => (
+            format!("Hold called to mind; it ends {}", at("deadline_at")),
+            false,
+        ),
+        "hold.ended" => (format!("Hold ended {}", at("ended_at")), false),
         "hold.disclosed" => ("Office told of the hold".to_owned(), true),
         "restriction.set" => (
             data("kind").map_or_else(
