@@ -62,6 +62,15 @@ const TEXTS: &[(&str, &str)] = &[
         "handed-over",
         "The hand-over is stated. Both sides see it now.",
     ),
+    (
+        "facts-stated",
+        "The facts are stated. What the law says now is below.",
+    ),
+    (
+        "claimed",
+        "The claim is recorded. Cooperation on this request is paused until it is resolved.",
+    ),
+    ("claim-resolved", "The claim is resolved."),
     ("signed-out", "You are signed out."),
 ];
 

@@ -39,7 +39,11 @@ pub fn panel(
     let other = statements.iter().find(|one| one.side != own);
     let (state, differ) = match (mine, other) {
         (None, None) => (
-            Chip::new(Shape::Unknown, Tone::Plain, "Unknown: nobody has stated one"),
+            Chip::new(
+                Shape::Unknown,
+                Tone::Plain,
+                "Unknown: nobody has stated one",
+            ),
             None,
         ),
         (Some(mine), Some(other)) => match handover::state(mine, Some(other)) {

@@ -28,6 +28,8 @@ pub enum Field {
     Heading(String),
     /// A line between the fields: what is known without being asked.
     Note(String),
+    /// A further page that belongs to the form: address and words.
+    Link(String, String),
 }
 
 /// The hidden field that says which state of the record the page showed.
@@ -52,9 +54,10 @@ pub fn if_match(fields: &Fields) -> HeaderMap {
 /// The API's words on a precondition speak of tags; a reader of pages has none.
 pub fn reworded(mut problem: Problem) -> Problem {
     if problem.slug == Slug::PreconditionFailed {
-        problem.detail = "The record has changed since this page was opened. Below it is as it stands now: \
+        problem.detail =
+            "The record has changed since this page was opened. Below it is as it stands now: \
                           look again, then send the form."
-            .to_owned();
+                .to_owned();
     }
     problem
 }
@@ -68,7 +71,12 @@ impl fmt::Display for Field {
             Field::Radio(field) => field.fmt(f),
             Field::Check(field) => field.fmt(f),
             Field::Hidden(name, value) => Hidden { name, value }.fmt(f),
-            Field::Heading(text) => Between { text, heading: true }.fmt(f),
+            Field::Heading(text) => Between {
+                text,
+                heading: true,
+            }
+            .fmt(f),
+            Field::Link(href, text) => Further { href, text }.fmt(f),
             Field::Note(text) => Between {
                 text,
                 heading: false,
@@ -97,6 +105,13 @@ struct Hidden<'a> {
 struct Between<'a> {
     text: &'a str,
     heading: bool,
+}
+
+#[derive(Template)]
+#[template(source = r#"<p><a href="{{ href }}">{{ text }}</a></p>"#, ext = "html")]
+struct Further<'a> {
+    href: &'a str,
+    text: &'a str,
 }
 
 macro_rules! from {

@@ -202,6 +202,25 @@ pub fn disposition(disposition: Disposition) -> Chip {
     }
 }
 
+/// What is owed, such as "Copy and intent of compliance"; a word that is new here stays as it is.
+pub fn duty(code: &str) -> String {
+    match code {
+        "copy_and_intent" => "Copy of the request, and whether this agency intends to comply",
+        "notice_of_notice" => "The same notice as the office was given",
+        "consent_form" => "Consent form before an interview",
+        "service_copy" => "Copy served on the person",
+        "tell_held_under_detainer" => "Telling the person that a request holds them",
+        "report_to_director" => "Report to the director",
+        "bring_before_judicial_official" => "Bringing the person before a judicial official",
+        "notify_dhs_by" => "Notifying DHS",
+        "verify_status" => "Verifying the status",
+        "written_reason" => "Written reason",
+        "record_in_file" => "Record in the file",
+        other => return plain(other),
+    }
+    .to_owned()
+}
+
 pub fn notice_outcome(outcome: NoticeOutcome) -> &'static str {
     use NoticeOutcome as N;
     match outcome {

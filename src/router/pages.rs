@@ -11,14 +11,16 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
+use crate::custodian::pages::offenses::Listed;
 use crate::dashboard::visitor::{guard, see_other};
 use crate::dashboard::{Fields, Posted, Visitor, admin, assets, docs, problem, sign_in};
 use crate::exchange::detainer::filter::DetainerQuery;
+use crate::http::path::Ids;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
 use crate::office::pages as desk;
 use crate::types::Side;
-use crate::types::ids::{DetainerId, NotificationId};
+use crate::types::ids::{ClaimId, DetainerId, NotificationId};
 
 type Page = Result<Response, Problem>;
 
@@ -49,6 +51,23 @@ pub fn routes(app: &App) -> Router<App> {
         .route(
             "/detainers/{id}/handover",
             get(handover).post(state_handover),
+        )
+        .route("/detainers/{id}/facts", get(facts).post(state_facts))
+        .route(
+            "/detainers/{id}/facts/convictions",
+            get(convictions).post(state_convictions),
+        )
+        .route(
+            "/detainers/{id}/facts/charges",
+            get(charges).post(state_charges),
+        )
+        .route(
+            "/detainers/{id}/citizenship-claims",
+            get(new_claim).post(make_claim),
+        )
+        .route(
+            "/detainers/{id}/citizenship-claims/{claim}",
+            get(claim).post(resolve_claim),
         )
         .route("/detainers/{id}/relay", get(relay).post(pass_on))
         .route(
@@ -187,6 +206,64 @@ async fn state_handover(State(app): State<App>, Id(id): Id<DetainerId>, posted: 
         Side::Office => desk::handover::post(&app, posted, id).await,
         Side::Oversight | Side::Operator => Err(wrong_side()),
     }
+}
+
+async fn facts(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::facts::get(&app, &visitor, id).await
+}
+
+async fn state_facts(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::facts::post(&app, posted, id).await
+}
+
+async fn convictions(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::offenses::get(&app, &visitor, id, Listed::Convictions).await
+}
+
+async fn state_convictions(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::offenses::post(&app, posted, id, Listed::Convictions).await
+}
+
+async fn charges(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::offenses::get(&app, &visitor, id, Listed::Charges).await
+}
+
+async fn state_charges(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::offenses::post(&app, posted, id, Listed::Charges).await
+}
+
+async fn new_claim(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::claim::get(&app, &visitor, id).await
+}
+
+async fn make_claim(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::claim::post(&app, posted, id).await
+}
+
+async fn claim(
+    State(app): State<App>,
+    visitor: Visitor,
+    Ids(id, claim): Ids<DetainerId, ClaimId>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::claim::get_one(&app, &visitor, id, claim).await
+}
+
+async fn resolve_claim(
+    State(app): State<App>,
+    Ids(id, claim): Ids<DetainerId, ClaimId>,
+    posted: Posted,
+) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::claim::post_one(&app, posted, id, claim).await
 }
 
 async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {

@@ -20,6 +20,8 @@ mod orders;
 mod outcomes;
 mod oversight;
 mod pages;
+mod pages_custody;
+mod pages_law;
 mod papers;
 mod plans;
 mod registry;

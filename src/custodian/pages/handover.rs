@@ -81,7 +81,9 @@ async fn page(
     let page = StepPage {
         consequences,
         grave: true,
-        barred: handovers::may_state(case).err().map(|problem| problem.detail),
+        barred: handovers::may_state(case)
+            .err()
+            .map(|problem| problem.detail),
         fields: parts::fields(typed, FORM, frame.zone, frame.now, ""),
         learns: opened.learns(Some(sees.join("; "))),
         ..opened.page(

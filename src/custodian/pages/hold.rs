@@ -184,9 +184,7 @@ async fn end_page(
             time::absolute(hold.started_at, frame.zone),
             time::absolute(hold.deadline_at, frame.zone)
         ));
-        consequences.push(
-            "It ends at once, and this one cannot be taken up again.".to_owned(),
-        );
+        consequences.push("It ends at once, and this one cannot be taken up again.".to_owned());
         if hold.notification_id.is_some() {
             consequences.push(
                 "The office was told of this hold. That it ended is not told with this form."

@@ -1,12 +1,15 @@
 //! The jail's pages. Everything here may know what only the jail knows.
 
 pub mod bookings;
+pub mod claim;
 pub mod detainer;
 pub mod detainers;
 pub mod determination;
+pub mod facts;
 pub mod handover;
 pub mod hold;
 pub mod new_detainer;
+pub mod offenses;
 pub mod overview;
 pub mod person;
 pub mod persons;

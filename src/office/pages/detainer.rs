@@ -13,6 +13,7 @@ use crate::dashboard::{
     Body, Chip, ErrorSummary, Frame, Layout, Learns, Link, Person, Posted, SelectField, Shape,
     Steps, TextArea, TextField, Tokens, Tone, Typed, Visitor, When, time, words,
 };
+use crate::exchange::detainer::model::LiftReason;
 use crate::exchange::detainer::{Paper, Status, store as papers};
 use crate::exchange::handover::{self as statements, HandoverSide};
 use crate::exchange::notification::{self, Notification};
@@ -39,6 +40,8 @@ pub struct DetainerPage {
     pub route: String,
     pub status: Chip,
     pub flags: Vec<Chip>,
+    /// Lifted for a U.S. citizen: said before anything else.
+    pub lifted: Option<String>,
     /// The custodian has no account here.
     pub other_means: Option<String>,
     pub steps: Steps,
@@ -194,6 +197,15 @@ async fn page(
             .filter(|word| *word != "custodian_not_connected")
             .map(words::flag_chip)
             .collect(),
+        lifted: paper
+            .cancelled_at
+            .filter(|_| paper.lift_reason == Some(LiftReason::UscOrPresumptiveClaim))
+            .map(|at| {
+                format!(
+                    "This office lifted the request on {} because the person is a U.S. citizen or claims to be one.",
+                    time::absolute(at, zone)
+                )
+            }),
         other_means: (!paper.custodian_connected).then(|| {
             format!(
                 "{} has no account here: it sees this request only when you send it by fax, mail or telephone.",
@@ -287,9 +299,12 @@ fn paper_lines(paper: &Paper, zone: Tz) -> Vec<(String, String)> {
             .cancel_reason
             .clone()
             .unwrap_or_else(|| "reason unknown".to_owned());
+        let code = paper
+            .lift_reason
+            .map_or_else(|| "lift code unknown".to_owned(), words::lift_reason);
         lines.push((
             "Cancelled".to_owned(),
-            format!("{}: {reason}", time::absolute(at, zone)),
+            format!("{}, {code}: {reason}", time::absolute(at, zone)),
         ));
     }
     lines

@@ -1,7 +1,9 @@
 //! What is due, and what may be done: each act as the law stands now.
 
+use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
+use crate::custodian::pages::facts;
 use crate::dashboard::{Chip, Frame, Learns, Link, TextField, Tokens, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
@@ -44,8 +46,12 @@ pub struct ActPanel {
     pub citation: String,
     /// The rule was not reviewed yet.
     pub draft: bool,
+    /// How this agency reads what is contested, where that decided.
+    pub adopted: Option<String>,
+    /// Where a rule is contested and the readings differ: each, with its citation.
+    pub readings: Vec<ReadingLine>,
     /// The working, clause by clause.
-    pub trace: Vec<TraceLine>,
+    pub trace: Vec<TraceRule>,
     /// "Declined 24 Nov 2026 09:30 PST by R. Reviewer: …".
     pub decided: Option<String>,
     /// The page where a person decides; reviewers only.
@@ -55,24 +61,21 @@ pub struct ActPanel {
 pub struct UnknownFact {
     pub fact: String,
     pub settle: String,
-}
-
-pub struct TraceLine {
-    pub clause: String,
-    /// "true", "false", "unknown".
-    pub result: String,
+    /// Where it is stated.
+    pub link: Option<Link>,
 }
 
 /// One act as the law stands now, with the last decision on it.
 pub fn act_panel(
     act: Act,
-    assessment: &Assessment,
+    law: (&Assessment, &Working),
     paper: &Request,
     made: &[Determination],
     case: &CaseFile,
     frame: &Frame,
     may_decide: bool,
 ) -> ActPanel {
+    let (assessment, working) = law;
     let assessed = assessment.of(act).clone();
     let decided = made
         .iter()
@@ -94,6 +97,11 @@ pub fn act_panel(
                     .map_or_else(String::new, |note| format!(". {note}"))
             )
         });
+    let adopted = assessed
+        .decided_by
+        .as_ref()
+        .and_then(|by| by.adopted_position.as_ref())
+        .map(|reading| format!("Decided by this agency's adopted position: {reading}."));
     ActPanel {
         name: words::act(act).to_owned(),
         disposition: words::disposition(assessed.disposition),
@@ -107,10 +115,7 @@ pub fn act_panel(
         unknown: assessed
             .unknown
             .into_iter()
-            .map(|fact| UnknownFact {
-                fact,
-                settle: "State it, and the answer is worked out again.".to_owned(),
-            })
+            .map(|fact| unknown(fact, case))
             .collect(),
         draft: assessed
             .decided_by
@@ -125,9 +130,33 @@ pub fn act_panel(
         } else {
             assessed.citations.join(", ")
         },
-        trace: Vec::new(),
+        adopted,
+        readings: working.readings(act),
+        trace: working.trace(act),
         decided,
         decide_href: (may_decide && case.status == DetainerStatus::Pending)
             .then(|| format!("/detainers/{}/determinations/new?act={act}", case.id)),
+    }
+}
+
+/// A fact that the answer turns on, with what would settle it.
+fn unknown(fact: String, case: &CaseFile) -> UnknownFact {
+    let place = facts::place(case.id, &fact);
+    UnknownFact {
+        settle: match &place {
+            Some(_) => "The answer is worked out again when it is stated.".to_owned(),
+            None => "It is read from the record itself.".to_owned(),
+        },
+        link: place.map(|href| {
+            Link::new(
+                if fact == "detainer.served" {
+                    "Record the service"
+                } else {
+                    "State it"
+                },
+                href,
+            )
+        }),
+        fact: facts::label(&fact),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{OUTCOME, SERVE};
 use crate::dashboard::{
-    CheckField, Frame, Learns, RadioField, SelectField, TextArea, TextField, Typed, time, words,
+    CheckField, Frame, Learns, SelectField, TextArea, TextField, Typed, time, words,
 };
 
 /// `POST {base}/acknowledgement`.
@@ -22,13 +22,6 @@ pub struct ServeForm {
     pub tell_office: CheckField,
     pub learns: Learns,
     pub primary: bool,
-    pub open: bool,
-}
-
-/// `POST {base}/facts`: each field yes, no or unknown.
-pub struct FactsForm {
-    pub facts: Vec<RadioField>,
-    pub learns: Learns,
     pub open: bool,
 }
 

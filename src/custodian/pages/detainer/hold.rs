@@ -87,18 +87,16 @@ fn panel<'a>(
         None => Chip::new(Shape::Clock, Tone::Grave, "Hold running"),
         Some(_) => Chip::new(Shape::Done, Tone::Plain, "Hold ended"),
     };
-    let on = hold
-        .authority_kind
-        .parse::<AuthorityKind>()
-        .map_or_else(|_| words::plain(&hold.authority_kind), |kind| authority(kind).to_owned());
+    let on = hold.authority_kind.parse::<AuthorityKind>().map_or_else(
+        |_| words::plain(&hold.authority_kind),
+        |kind| authority(kind).to_owned(),
+    );
     HoldPanel {
         state,
         running,
         began: frame.when(hold.started_at),
         deadline: frame.when(hold.deadline_at),
-        governs: deadlines
-            .first()
-            .map_or_else(|| hold.rule.clone(), limit),
+        governs: deadlines.first().map_or_else(|| hold.rule.clone(), limit),
         ended: hold.ended_at.map(|at| {
             let reason = hold.end_reason.as_deref().unwrap_or("unknown");
             (frame.when(at), ended(reason, hold.ended_by.as_deref()))

@@ -5,26 +5,32 @@ pub mod custody;
 pub mod forms;
 pub mod hold;
 pub mod paper;
+pub mod said;
 pub mod steps;
 pub mod timeline;
 pub mod told;
+pub mod working;
 
 use askama::Template;
 use axum::response::Response;
 
 use self::acts::{ActPanel, DutyLine, act_panel};
 use self::custody::{BookingPanel, NoticeLine, booking};
-use self::forms::{AcknowledgeForm, FactsForm, OutcomeForm, ServeForm, outcome_form, serve_form};
+use self::forms::{AcknowledgeForm, OutcomeForm, ServeForm, outcome_form, serve_form};
 use self::hold::{HoldPanel, holds};
 use self::paper::{Alert, Paper, alerts, flags, paper_panel};
+use self::said::{ClaimLine, FactLine, claim_alerts, claim_line, fact_line};
 use self::steps::next_steps;
 use self::timeline::timeline_line;
 use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_panel};
+use self::working::{AttachedLaw, Working};
 use crate::app::App;
 use crate::custodian::assessments;
+use crate::custodian::claims::store as claims;
 use crate::custodian::detainers::api::{self, DESK};
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
+use crate::custodian::facts::store as facts;
 use crate::custodian::outcomes;
 use crate::custodian::persons::reveal;
 use crate::custodian::release_notices::store as notices;
@@ -70,6 +76,11 @@ pub struct DetainerPage {
     /// Further steps, each on a page of its own.
     pub next: Vec<NextStep>,
     pub acts: Vec<ActPanel>,
+    /// What the law attaches beside the acts.
+    pub law: AttachedLaw,
+    pub claims: Vec<ClaimLine>,
+    /// What this agency has stated, each with who and when.
+    pub facts: Vec<FactLine>,
     pub timeline: Vec<TimelineLine>,
     /// Duties that are done.
     pub done: Vec<DutyLine>,
@@ -82,7 +93,6 @@ pub struct DetainerPage {
     pub outcome: OutcomePanel,
     pub acknowledge: Option<AcknowledgeForm>,
     pub serve: Option<ServeForm>,
-    pub facts: Option<FactsForm>,
     pub state_outcome: Option<OutcomeForm>,
 }
 
@@ -204,7 +214,15 @@ async fn page(
     let theirs = outcome::latest(&mut tx, id, "office").await?;
     let events = read::timeline(&mut tx, id).await?;
     let (booking, lines) = booking(&mut tx, &case, &reviews, &frame).await?;
-    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
+    let now = app.clock.now();
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, now).await?;
+    let explained = assessments::explained(&mut tx, app, &case, &paper, now).await?;
+    let working = Working::read(explained)?;
+    let claims = claims::of_detainer(&mut tx, id).await?;
+    let stated = facts::latest(&mut tx, &[id.as_uuid()])
+        .await?
+        .remove(&id.as_uuid())
+        .unwrap_or_default();
     let holds = holds(&mut tx, &case, &frame).await?;
     let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
@@ -257,7 +275,6 @@ async fn page(
         paper: paper_panel(&paper, &frame),
         status: words::standing(case.status, case.stage()),
         flags: flags(&paper),
-        alerts: alerts(&case, &paper, &frame),
         steps: words::steps(&[
             ("received", true),
             ("acknowledged", case.acknowledged_at.is_some()),
@@ -272,7 +289,30 @@ async fn page(
         next: next_steps(&case, &paper, &assessment, booking.as_ref(), &frame),
         acts: Act::ALL
             .iter()
-            .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
+            .map(|act| {
+                act_panel(
+                    *act,
+                    (&assessment, &working),
+                    &paper,
+                    &made,
+                    &case,
+                    &frame,
+                    reviewer,
+                )
+            })
+            .collect(),
+        law: working.attached(),
+        alerts: claim_alerts(&claims, &case, &frame)
+            .into_iter()
+            .chain(alerts(&case, &paper, &frame))
+            .collect(),
+        claims: claims
+            .iter()
+            .map(|claim| claim_line(claim, &case, desk, &frame))
+            .collect(),
+        facts: stated
+            .iter()
+            .filter_map(|fact| fact_line(fact, &frame))
             .collect(),
         timeline: events
             .iter()
@@ -305,10 +345,8 @@ async fn page(
             primary: true,
         }),
         serve: serves.then(|| serve_form(typed, &frame, &sees)),
-        facts: None,
-        state_outcome: reviewer.then(|| {
-            outcome_form(typed, &frame, &sees, case.handed_over_at.is_some())
-        }),
+        state_outcome: reviewer
+            .then(|| outcome_form(typed, &frame, &sees, case.handed_over_at.is_some())),
     };
     show(typed.status(), &page)
 }

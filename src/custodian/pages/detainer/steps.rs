@@ -43,6 +43,18 @@ pub fn next_steps(
             "When the office has taken the person. Both sides see it.",
         ));
     }
+    if DESK.contains(&frame.actor.role) {
+        steps.push(NextStep::new(
+            "State facts",
+            format!("{base}/facts"),
+            "Convictions, warrants, consent, proof: what the law turns on.",
+        ));
+        steps.push(NextStep::new(
+            "Record a claim of citizenship",
+            format!("{base}/citizenship-claims"),
+            "It pauses cooperation until it is resolved.",
+        ));
+    }
     if reviewer && matches!(case.status, Status::Pending | Status::Closed) {
         steps.push(NextStep::new(
             "Pass the request on",

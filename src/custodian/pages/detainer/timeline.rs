@@ -64,6 +64,34 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
             false,
         ),
         "hold.ended" => (format!("Hold ended {}", at("ended_at")), false),
+        "facts.stated" => ("Facts stated".to_owned(), false),
+        "claim.made" => (
+            format!(
+                "Claim made: {}",
+                words::plain(data("kind").unwrap_or("unknown"))
+            ),
+            false,
+        ),
+        "claim.resolved" => (
+            format!(
+                "Claim resolved: {}",
+                words::plain(data("result").unwrap_or("unknown"))
+            ),
+            false,
+        ),
+        "duty.created" => (
+            format!("Owed: {}", words::duty(data("duty").unwrap_or("a duty"))),
+            false,
+        ),
+        "duty.done" => ("A duty stated as done".to_owned(), false),
+        "notification.attempted" => (
+            format!(
+                "Notice given by {}: {}",
+                words::plain(data("channel").unwrap_or("unknown")),
+                words::plain(data("result").unwrap_or("unknown"))
+            ),
+            true,
+        ),
         "hold.disclosed" => ("Office told of the hold".to_owned(), true),
         "restriction.set" => (
             data("kind").map_or_else(
