@@ -71,6 +71,16 @@ const TEXTS: &[(&str, &str)] = &[
         "The claim is recorded. Cooperation on this request is paused until it is resolved.",
     ),
     ("claim-resolved", "The claim is resolved."),
+    ("duty-stated", "What was said of the duty is recorded."),
+    ("attempted", "The attempt is recorded. Both sides see it."),
+    (
+        "standing-decided",
+        "The standing decision is in force from now on.",
+    ),
+    (
+        "position-adopted",
+        "The position is adopted and in force from now on.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

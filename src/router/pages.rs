@@ -19,8 +19,9 @@ use crate::http::path::Ids;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
 use crate::office::pages as desk;
+use crate::policy::Act;
 use crate::types::Side;
-use crate::types::ids::{ClaimId, DetainerId, NotificationId};
+use crate::types::ids::{ClaimId, DetainerId, DutyId, NotificationId};
 
 type Page = Result<Response, Problem>;
 
@@ -68,6 +69,21 @@ pub fn routes(app: &App) -> Router<App> {
         .route(
             "/detainers/{id}/citizenship-claims/{claim}",
             get(claim).post(resolve_claim),
+        )
+        .route("/detainers/{id}/duties/{duty}", get(duty).post(state_duty))
+        .route("/duties", get(duties))
+        .route(
+            "/notifications/{id}/attempts",
+            get(attempt).post(record_attempt),
+        )
+        .route("/settings", get(settings))
+        .route(
+            "/settings/standing-decision",
+            get(standing).post(decide_beforehand),
+        )
+        .route(
+            "/settings/adopted-positions/{act}",
+            get(position).post(adopt_position),
         )
         .route("/detainers/{id}/relay", get(relay).post(pass_on))
         .route(
@@ -264,6 +280,72 @@ async fn resolve_claim(
 ) -> Page {
     only(&posted.visitor, Side::Custodian)?;
     jail::claim::post_one(&app, posted, id, claim).await
+}
+
+async fn duty(
+    State(app): State<App>,
+    visitor: Visitor,
+    Ids(id, duty): Ids<DetainerId, DutyId>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::duties::get_one(&app, &visitor, id, duty).await
+}
+
+async fn state_duty(
+    State(app): State<App>,
+    Ids(id, duty): Ids<DetainerId, DutyId>,
+    posted: Posted,
+) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::duties::post_one(&app, posted, id, duty).await
+}
+
+async fn duties(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<jail::duties::DutiesQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::duties::get(&app, &visitor, query).await
+}
+
+async fn attempt(State(app): State<App>, visitor: Visitor, Id(id): Id<NotificationId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::attempt::get(&app, &visitor, id).await
+}
+
+async fn record_attempt(
+    State(app): State<App>,
+    Id(id): Id<NotificationId>,
+    posted: Posted,
+) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::attempt::post(&app, posted, id).await
+}
+
+async fn settings(State(app): State<App>, visitor: Visitor) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::settings::get(&app, &visitor).await
+}
+
+async fn standing(State(app): State<App>, visitor: Visitor) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::settings::get_standing(&app, &visitor).await
+}
+
+async fn decide_beforehand(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::settings::post_standing(&app, posted).await
+}
+
+async fn position(State(app): State<App>, visitor: Visitor, Id(act): Id<Act>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::settings::get_position(&app, &visitor, act).await
+}
+
+async fn adopt_position(State(app): State<App>, Id(act): Id<Act>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::settings::post_position(&app, posted, act).await
 }
 
 async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {

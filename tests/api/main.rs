@@ -21,6 +21,7 @@ mod outcomes;
 mod oversight;
 mod pages;
 mod pages_custody;
+mod pages_desk;
 mod pages_law;
 mod papers;
 mod plans;

@@ -265,7 +265,7 @@ async fn each_side_states_the_hand_over_once_from_its_page(
 
     let clerk = Desk::of(&app, Role::Submitter, ALDER).await;
     clerk.get(&step).await.expect(403);
-    let other = Desk::of(&app, Role::Liaison, "LOS").await;
+    let other = Desk::of(&app, Role::Liaison, HOU).await;
     other.get(&step).await.expect(404);
     let other = Desk::of(&app, Role::Reviewer, BIRCH).await;
     other.get(&step).await.expect(404);

@@ -1,10 +1,12 @@
 //! The jail's pages. Everything here may know what only the jail knows.
 
+pub mod attempt;
 pub mod bookings;
 pub mod claim;
 pub mod detainer;
 pub mod detainers;
 pub mod determination;
+pub mod duties;
 pub mod facts;
 pub mod handover;
 pub mod hold;
@@ -17,6 +19,7 @@ pub mod relay;
 pub mod release_notice;
 pub mod restriction;
 pub mod search;
+pub mod settings;
 mod step;
 
 use crate::custodian::bookings::upsert::PersonRequest;

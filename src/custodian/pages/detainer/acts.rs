@@ -3,8 +3,9 @@
 use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
-use crate::custodian::pages::facts;
-use crate::dashboard::{Chip, Frame, Learns, Link, TextField, Tokens, When, time, words};
+use crate::custodian::duties::store::Duty;
+use crate::custodian::pages::{duties, facts};
+use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
 use crate::policy::{Act, Assessment};
@@ -18,17 +19,44 @@ pub struct DutyLine {
     /// When and how it was done.
     pub done: Option<String>,
     pub letter: Option<Link>,
-    /// Where to say that it is done; none when another form does it.
-    pub done_form: Option<DutyForm>,
+    /// Where to say that it is done, or not after all; none when another form does it.
+    pub state_it: Option<Link>,
 }
 
-/// `POST {base}/duties/{duty}`.
-pub struct DutyForm {
-    pub action: String,
-    pub tokens: Tokens,
-    pub done_at: TextField,
-    pub evidence: TextField,
-    pub learns: Learns,
+/// A duty of the record, as it stands.
+pub fn duty_line(duty: &Duty, desk: bool, frame: &Frame) -> DutyLine {
+    DutyLine {
+        state: duties::state(duty, frame),
+        what: duties::named(duty),
+        due: duty.due_at.map(|at| frame.when(at)),
+        by: duty
+            .citation
+            .clone()
+            .unwrap_or_else(|| "agency's own".to_owned()),
+        done: duty.done_at.map(|at| {
+            format!(
+                "done {}{}{}",
+                time::absolute(at, frame.zone),
+                duty.stated_by
+                    .as_ref()
+                    .map_or_else(String::new, |by| format!(", stated by {by}")),
+                duty.evidence
+                    .as_ref()
+                    .map_or_else(String::new, |evidence| format!(": {evidence}"))
+            )
+        }),
+        letter: None,
+        state_it: desk.then(|| {
+            Link::new(
+                if duty.done_at.is_some() {
+                    "Change what was said"
+                } else {
+                    "Record as done"
+                },
+                duties::href(duty),
+            )
+        }),
+    }
 }
 
 /// One of the four acts, as the law stands now.

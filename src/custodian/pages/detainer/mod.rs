@@ -14,7 +14,7 @@ pub mod working;
 use askama::Template;
 use axum::response::Response;
 
-use self::acts::{ActPanel, DutyLine, act_panel};
+use self::acts::{ActPanel, DutyLine, act_panel, duty_line};
 use self::custody::{BookingPanel, NoticeLine, booking};
 use self::forms::{AcknowledgeForm, OutcomeForm, ServeForm, outcome_form, serve_form};
 use self::hold::{HoldPanel, holds};
@@ -30,6 +30,7 @@ use crate::custodian::claims::store as claims;
 use crate::custodian::detainers::api::{self, DESK};
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
+use crate::custodian::duties::store as duties;
 use crate::custodian::facts::store as facts;
 use crate::custodian::outcomes;
 use crate::custodian::persons::reveal;
@@ -218,6 +219,7 @@ async fn page(
     let assessment = assessments::of_case(&mut tx, app, &case, &paper, now).await?;
     let explained = assessments::explained(&mut tx, app, &case, &paper, now).await?;
     let working = Working::read(explained)?;
+    let owed = duties::of_detainer(&mut tx, id).await?;
     let claims = claims::of_detainer(&mut tx, id).await?;
     let stated = facts::latest(&mut tx, &[id.as_uuid()])
         .await?
@@ -254,9 +256,14 @@ async fn page(
                     format!("/detainers/{id}/determinations/new?act=notify_release"),
                 )
             }),
-            done_form: None,
+            state_it: None,
         })
         .into_iter()
+        .chain(
+            owed.iter()
+                .filter(|duty| duty.done_at.is_none())
+                .map(|duty| duty_line(duty, desk, &frame)),
+        )
         .collect();
     let reviewer = frame.is(Role::Reviewer);
     let page = DetainerPage {
@@ -319,12 +326,16 @@ async fn page(
             .rev()
             .map(|event| timeline_line(event, &paper, &frame))
             .collect(),
-        done: Vec::new(),
+        done: owed
+            .iter()
+            .filter(|duty| duty.done_at.is_some())
+            .map(|duty| duty_line(duty, desk, &frame))
+            .collect(),
         booking,
         notices: lines,
         notifications: told
             .iter()
-            .map(|told| notification_line(told, &paper, &frame))
+            .map(|told| notification_line(told, &paper, desk, &frame))
             .collect(),
         holds,
         handover: handover::panel(
