@@ -1,8 +1,11 @@
 //! The words of the contract as people say them.
 
+use chrono_tz::Tz;
+
 use super::{Chip, Person, Shape, Step, Steps, Tone, time};
 use crate::exchange::detainer::model::{Asks, Basis, Subject, Warrant, WarrantKind};
 use crate::exchange::detainer::{LiftReason, Stage, Status};
+use crate::exchange::notification::Notification;
 use crate::exchange::outcome::{CustodyOutcome, NoticeOutcome};
 use crate::policy::{Act, Disposition};
 use crate::types::Role;
@@ -199,6 +202,25 @@ pub fn disposition(disposition: Disposition) -> Chip {
         Disposition::NotRequired => Chip::new(Shape::Open, Tone::Plain, "Not required"),
         Disposition::NotAddressed => Chip::new(Shape::Open, Tone::Plain, "Not addressed"),
         Disposition::Indeterminate => Chip::new(Shape::Unknown, Tone::Careful, "Indeterminate"),
+    }
+}
+
+/// What a notification says where it is not of a release: "a hold until 27 Nov 2026 17:00 PST",
+/// "notify release: declined".
+pub fn told(told: &Notification, zone: Tz) -> Option<String> {
+    match told.about.as_str() {
+        "hold" => told
+            .hold_deadline_at
+            .map(|at| format!("a hold until {}", time::absolute(at, zone))),
+        "decision" => {
+            let of = told.act.as_deref().and_then(Act::parse).map(act)?;
+            let decided = match told.decision.as_deref()? {
+                "comply" => "complied with",
+                _ => "declined",
+            };
+            Some(format!("{of}: {decided}"))
+        }
+        _ => None,
     }
 }
 

@@ -198,6 +198,26 @@ pub async fn drop_alerts(
     Ok(())
 }
 
+/// The holds of this agency that run, the one that ends first in front.
+pub async fn all_running(
+    tx: &mut ScopedTx<'_>,
+    limit: i64,
+) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query!(
+        r#"select id, hold_deadline_at as "deadline_at!" from custodian.case_file
+            where agency_id = $1 and hold_deadline_at is not null order by hold_deadline_at, id limit $2"#,
+        agency,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.deadline_at))
+        .collect())
+}
+
 /// One mark of a hold, as it stands.
 #[derive(Debug, Clone)]
 pub struct Alert {

@@ -146,14 +146,7 @@ async fn page(
                 .to_owned(),
         ),
         Disposition::Prohibited => Some(assessed.because.join(" ")),
-        Disposition::Indeterminate if assessed.unknown.is_empty() => Some(
-            "The law is contested here, and its readings differ. The agency can adopt a position."
-                .to_owned(),
-        ),
-        Disposition::Indeterminate => Some(format!(
-            "The law cannot be settled: {}.",
-            assessed.unknown.join("; ")
-        )),
+        Disposition::Indeterminate => Some(super::facts::unsettled(&assessed)),
         _ => None,
     };
     let departs = (assessed.disposition == Disposition::Required)

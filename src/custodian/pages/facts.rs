@@ -15,6 +15,7 @@ use crate::dashboard::{
     Field, Fields, Frame, Posted, StepPage, Typed, Visitor, step as steps, time, words,
 };
 use crate::http::{Problem, Tagged};
+use crate::policy::law::ActAssessment;
 use crate::types::ids::DetainerId;
 
 pub const FORM: &str = "facts";
@@ -101,10 +102,38 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
     match answer {
         Ok(_) => Ok(posted.done(app, &format!("/detainers/{id}#may"), "facts-stated")),
         Err(problem) => {
-            let typed = Typed::refused(FORM, posted.fields.clone(), steps::reworded(problem));
+            let problem = mended(steps::reworded(problem));
+            let typed = Typed::refused(FORM, posted.fields.clone(), problem);
             page(app, &posted.visitor, id, &typed).await
         }
     }
+}
+
+/// The rules' complaints speak of types; a reader of pages is told the field and the mend.
+pub fn mended(mut problem: Problem) -> Problem {
+    for error in &mut problem.errors {
+        let field = error.pointer.rsplit('/').next().unwrap_or_default();
+        let text = match field {
+            "age" => "Age: a whole number of years up to 150 is expected.",
+            "federal_aggravated_felony" => {
+                "Aggravated felony: the letters A to U are expected, or the word none."
+            }
+            "statute" | "california_equivalent" => {
+                "Statute: a code, a blank and a section are expected, such as PC 459."
+            }
+            "state" => "State: its two letters are expected, or US.",
+            "disposition_on" => "Date of the court's decision: a date is expected.",
+            _ if error.code == "contradiction" => continue,
+            // The federal letters are a list; its members have numbers.
+            _ if error.pointer.starts_with("/federal_aggravated_felony/") => {
+                error.pointer = "/federal_aggravated_felony".to_owned();
+                "Aggravated felony: the letters A to U are expected, or the word none."
+            }
+            _ => "One of the answers of the list is expected.",
+        };
+        error.detail = text.to_owned();
+    }
+    problem
 }
 
 /// Unknown is null: it takes a fact back that was stated.
@@ -428,4 +457,17 @@ pub fn label(unknown: &str) -> String {
         }
         _ => words::plain(unknown).replace('.', ": "),
     }
+}
+
+/// Why the law cannot be settled: the facts that it turns on, or readings that differ.
+pub fn unsettled(assessed: &ActAssessment) -> String {
+    if assessed.unknown.is_empty() {
+        return "The law is contested here, and its readings differ. The agency can adopt a position."
+            .to_owned();
+    }
+    let names: Vec<String> = assessed.unknown.iter().map(|fact| label(fact)).collect();
+    format!(
+        "The law cannot be settled while this is unknown: {}.",
+        names.join("; ")
+    )
 }

@@ -3,6 +3,7 @@
 
 use axum::response::Response;
 
+use super::facts;
 use super::step::{self, Opened};
 use crate::app::App;
 use crate::custodian::holds::{AuthorityKind, EndReason, api, start, store};
@@ -10,6 +11,7 @@ use crate::custodian::{assessments, bookings};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Body, Posted, StepPage, Typed, Visitor, time};
 use crate::http::Problem;
+use crate::http::problem::Slug;
 use crate::policy::Act;
 use crate::types::Role;
 use crate::types::ids::DetainerId;
@@ -60,10 +62,14 @@ async fn page(
         Some(booking) => bookings::store::by_id(&mut tx, booking.as_uuid()).await?,
     };
     tx.rollback().await?;
+    let law = assessed.of(Act::HoldPastRelease);
     let barred = start::may_start(case, paper, &assessed)
         .err()
-        .map(|problem| problem.detail);
-    let law = assessed.of(Act::HoldPastRelease);
+        .map(|problem| match problem.slug {
+            Slug::PolicyProhibits => format!("The law prohibits it. {}", law.because.join(" ")),
+            Slug::PolicyIndeterminate if !case.claim_open => facts::unsettled(law),
+            _ => problem.detail,
+        });
     let mut consequences = vec![
         "A person who would be free stays locked up, on the authority that you name here. An \
          administrative warrant (I-200, I-205) is none."

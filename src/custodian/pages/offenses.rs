@@ -4,7 +4,7 @@
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::facts::{KnownFacts, some, yes_no};
+use super::facts::{KnownFacts, mended, some, yes_no};
 use super::step;
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
@@ -88,7 +88,7 @@ pub async fn post(
     match answer {
         Ok(_) => Ok(posted.done(app, &format!("/detainers/{id}#may"), "facts-stated")),
         Err(problem) => {
-            let mut problem = steps::reworded(problem);
+            let mut problem = mended(steps::reworded(problem));
             // The list left empty rows out; the complaints are about the form's rows.
             for error in &mut problem.errors {
                 let mut parts = error.pointer.splitn(4, '/').skip(2);

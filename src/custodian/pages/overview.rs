@@ -7,6 +7,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::custodian::detainers::{case_file, list, papers};
 use crate::custodian::duties::store as duties;
+use crate::custodian::holds::store as holds;
 use crate::custodian::release_notices::store::{self as notices, Upcoming};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Chip, Frame, Layout, Link, Shape, Tone, Visitor, When, time, words};
@@ -171,10 +172,12 @@ async fn due(
     let told = notification::unacknowledged(tx, LINES).await?;
     let until = frame.now + chrono::Duration::hours(AXIS_HOURS);
     let owed = duties::open(tx, Some(until), 0, LINES).await?;
+    let held = holds::all_running(tx, LINES).await?;
     let ids: Vec<_> = reviews
         .iter()
         .map(|review| review.detainer_id)
         .chain(told.iter().map(|told| told.detainer_id))
+        .chain(held.iter().map(|(id, _)| *id))
         .chain(owed.iter().map(|duty| duty.detainer_id))
         .collect();
     let known = papers::by_ids(tx, &app.vault, &ids).await?;
@@ -238,6 +241,27 @@ async fn due(
                 due_word: "no deadline: the release is not held for it".to_owned(),
                 due: None,
                 due_by: None,
+            },
+        ));
+    }
+    for (id, deadline_at) in &held {
+        let Some(paper) = known.iter().find(|paper| paper.id.as_uuid() == *id) else {
+            continue;
+        };
+        let href = format!("/detainers/{}", paper.id);
+        lines.push((
+            Some(*deadline_at),
+            DueLine {
+                state: Chip::new(Shape::Clock, Tone::Grave, "Hold running"),
+                what: "Hold ends by itself".to_owned(),
+                person: words::subject_name(&paper.subject),
+                fact: format!("{}'s request", paper.office),
+                fact_at: None,
+                due_word: "ends".to_owned(),
+                due: Some(frame.when(*deadline_at)),
+                due_by: Some("nobody can extend it".to_owned()),
+                action: Link::new("Working", format!("{href}#hold")),
+                href,
             },
         ));
     }

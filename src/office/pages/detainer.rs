@@ -319,7 +319,7 @@ fn told_notice(told: &Notification, paper: &Paper, zone: Tz, frame: &Frame) -> T
     let sent = told.sent_at.unwrap_or(told.told_at);
     ToldNotice {
         about: words::release_kind(told.kind.as_deref().unwrap_or(&told.about)),
-        what: String::new(),
+        what: words::told(told, zone).map_or_else(String::new, |what| format!(": {what}")),
         effective: told.effective_at.map(|at| time::when(at, zone, frame.now)),
         sent: time::when(sent, zone, frame.now),
         lead: match told.effective_at {
@@ -415,6 +415,14 @@ fn timeline_line(event: &EventBody, paper: &Paper, zone: Tz, frame: &Frame) -> T
         "handover.stated" => "Hand-over stated".to_owned(),
         "handover.confirmed" => "Hand-over confirmed by both sides".to_owned(),
         "hold.disclosed" => format!("Told: a hold until {}", at("deadline_at")),
+        "decision.disclosed" => format!(
+            "Told: {} {}",
+            words::plain(data("act").unwrap_or("an act")),
+            match data("decision") {
+                Some("comply") => "complied with",
+                _ => "declined",
+            }
+        ),
         "notification.attempted" => format!(
             "Notice given by {}: {}",
             words::plain(data("channel").unwrap_or("unknown")),

@@ -8,7 +8,7 @@ use crate::custodian::pages::{duties, facts};
 use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
-use crate::policy::{Act, Assessment};
+use crate::policy::{Act, Assessment, Disposition};
 
 pub struct DutyLine {
     pub state: Chip,
@@ -80,6 +80,8 @@ pub struct ActPanel {
     pub readings: Vec<ReadingLine>,
     /// The working, clause by clause.
     pub trace: Vec<TraceRule>,
+    /// The rules in force that say nothing on this act.
+    pub silent: String,
     /// "Declined 24 Nov 2026 09:30 PST by R. Reviewer: …".
     pub decided: Option<String>,
     /// The page where a person decides; reviewers only.
@@ -139,7 +141,12 @@ pub fn act_panel(
             Act::TransferCustody => paper.asks.transfer,
             Act::AllowInterview => paper.asks.interview,
         },
-        because: assessed.because,
+        // Where facts are unknown, each is named below with the place to state it.
+        because: if assessed.unknown.is_empty() {
+            assessed.because
+        } else {
+            Vec::new()
+        },
         unknown: assessed
             .unknown
             .into_iter()
@@ -149,18 +156,24 @@ pub fn act_panel(
             .decided_by
             .as_ref()
             .is_some_and(|by| by.status == Status::Draft),
-        rule: assessed.decided_by.map_or_else(
-            || "No rule addresses this act here; the default of the combination holds".to_owned(),
-            |by| by.to_string(),
-        ),
-        citation: if assessed.citations.is_empty() {
-            "no rule".to_owned()
-        } else {
-            assessed.citations.join(", ")
+        rule: match (assessed.decided_by, assessed.disposition) {
+            (Some(by), _) => by.to_string(),
+            (None, Disposition::Indeterminate) => {
+                "No rule decides while that is unknown or contested".to_owned()
+            }
+            (None, _) => {
+                "No rule addresses this act here; the default of the combination holds".to_owned()
+            }
+        },
+        citation: match (assessed.citations.is_empty(), working.undecided(act)) {
+            (false, _) => assessed.citations.join(", "),
+            (true, undecided) if !undecided.is_empty() => undecided.join(", "),
+            (true, _) => "no rule".to_owned(),
         },
         adopted,
         readings: working.readings(act),
         trace: working.trace(act),
+        silent: working.silent(act),
         decided,
         decide_href: (may_decide && case.status == DetainerStatus::Pending)
             .then(|| format!("/detainers/{}/determinations/new?act={act}", case.id)),
@@ -172,7 +185,7 @@ fn unknown(fact: String, case: &CaseFile) -> UnknownFact {
     let place = facts::place(case.id, &fact);
     UnknownFact {
         settle: match &place {
-            Some(_) => "The answer is worked out again when it is stated.".to_owned(),
+            Some(_) => String::new(),
             None => "It is read from the record itself.".to_owned(),
         },
         link: place.map(|href| {

@@ -64,6 +64,17 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
             false,
         ),
         "hold.ended" => (format!("Hold ended {}", at("ended_at")), false),
+        "decision.disclosed" => (
+            format!(
+                "Office told: {} {}",
+                words::plain(data("act").unwrap_or("an act")),
+                match data("decision") {
+                    Some("comply") => "complied with",
+                    _ => "declined",
+                }
+            ),
+            true,
+        ),
         "facts.stated" => ("Facts stated".to_owned(), false),
         "claim.made" => (
             format!(

@@ -64,7 +64,7 @@ pub fn notification_line(
     NotificationLine {
         recipient: paper.office.clone(),
         about: told.effective_at.map_or_else(
-            || words::plain(&told.about),
+            || words::told(told, frame.zone).unwrap_or_else(|| words::plain(&told.about)),
             |at| {
                 format!(
                     "{} {}",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::custodian::pages::facts;
 use crate::dashboard::{Chip, words};
 use crate::db::StoreError;
 use crate::policy::{Act, Disposition};
@@ -149,6 +150,7 @@ impl Working {
         let of = self.acts.get(act.as_str());
         of.into_iter()
             .flat_map(|act| &act.trace)
+            .filter(|rule| !rule.clauses.is_empty())
             .map(|rule| TraceRule {
                 rule: format!("{}, version {}", rule.rule, rule.version),
                 draft: rule.status == "draft",
@@ -168,6 +170,34 @@ impl Working {
     }
 }
 
+impl Working {
+    /// The rules that were asked and say nothing on an act.
+    pub fn silent(&self, act: Act) -> String {
+        let of = self.acts.get(act.as_str());
+        let rules: Vec<&str> = of
+            .into_iter()
+            .flat_map(|act| &act.trace)
+            .filter(|rule| rule.clauses.is_empty())
+            .map(|rule| rule.rule.as_str())
+            .collect();
+        rules.join(", ")
+    }
+
+    /// The citations of the clauses that nobody can say to be true or false yet.
+    pub fn undecided(&self, act: Act) -> Vec<String> {
+        let of = self.acts.get(act.as_str());
+        let mut cites: Vec<String> = of
+            .into_iter()
+            .flat_map(|act| &act.trace)
+            .flat_map(|rule| &rule.clauses)
+            .filter(|clause| clause.value == "unknown")
+            .filter_map(|clause| clause.cite.clone())
+            .collect();
+        cites.dedup();
+        cites
+    }
+}
+
 fn line(clause: &TracedClause) -> TraceLine {
     let name = match clause.kind.as_str() {
         "otherwise" => "Otherwise".to_owned(),
@@ -176,10 +206,10 @@ fn line(clause: &TracedClause) -> TraceLine {
     };
     let mut detail = format!("then {}", words::plain(clause.then.as_str()));
     if !clause.facts.is_empty() {
-        detail.push_str(&format!("; looks at: {}", clause.facts.join(", ")));
+        detail.push_str(&format!("; looks at: {}", named(&clause.facts)));
     }
     if !clause.unknown.is_empty() {
-        detail.push_str(&format!("; unknown: {}", clause.unknown.join(", ")));
+        detail.push_str(&format!("; unknown: {}", named(&clause.unknown)));
     }
     TraceLine {
         clause: match &clause.cite {
@@ -189,6 +219,11 @@ fn line(clause: &TracedClause) -> TraceLine {
         result: clause.value.clone(),
         detail,
     }
+}
+
+fn named(facts: &[String]) -> String {
+    let names: Vec<String> = facts.iter().map(|fact| facts::label(fact)).collect();
+    names.join(", ")
 }
 
 /// What the law attaches to the case beside the acts.
