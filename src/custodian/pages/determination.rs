@@ -146,7 +146,7 @@ async fn page(
                 .to_owned(),
         ),
         Disposition::Prohibited => Some(assessed.because.join(" ")),
-        Disposition::Indeterminate => Some(super::facts::unsettled(&assessed)),
+        Disposition::Indeterminate => Some(super::fact_names::unsettled(&assessed)),
         _ => None,
     };
     let departs = (assessed.disposition == Disposition::Required)

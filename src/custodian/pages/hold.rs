@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 
-use super::facts;
+use super::fact_names;
 use super::step::{self, Opened};
 use crate::app::App;
 use crate::custodian::holds::{AuthorityKind, EndReason, api, start, store};
@@ -67,7 +67,7 @@ async fn page(
         .err()
         .map(|problem| match problem.slug {
             Slug::PolicyProhibits => format!("The law prohibits it. {}", law.because.join(" ")),
-            Slug::PolicyIndeterminate if !case.claim_open => facts::unsettled(law),
+            Slug::PolicyIndeterminate if !case.claim_open => fact_names::unsettled(law),
             _ => problem.detail,
         });
     let mut consequences = vec![

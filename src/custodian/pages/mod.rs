@@ -7,6 +7,7 @@ pub mod detainer;
 pub mod detainers;
 pub mod determination;
 pub mod duties;
+pub mod fact_names;
 pub mod facts;
 pub mod handover;
 pub mod hold;

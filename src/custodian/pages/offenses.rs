@@ -4,7 +4,8 @@
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::facts::{KnownFacts, mended, some, yes_no};
+use super::fact_names::mended;
+use super::facts::{KnownFacts, some, yes_no};
 use super::step;
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;

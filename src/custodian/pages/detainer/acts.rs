@@ -4,7 +4,7 @@ use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
 use crate::custodian::duties::store::Duty;
-use crate::custodian::pages::{duties, facts};
+use crate::custodian::pages::{duties, fact_names};
 use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
@@ -182,7 +182,7 @@ pub fn act_panel(
 
 /// A fact that the answer turns on, with what would settle it.
 fn unknown(fact: String, case: &CaseFile) -> UnknownFact {
-    let place = facts::place(case.id, &fact);
+    let place = fact_names::place(case.id, &fact);
     UnknownFact {
         settle: match &place {
             Some(_) => String::new(),
@@ -198,6 +198,6 @@ fn unknown(fact: String, case: &CaseFile) -> UnknownFact {
                 href,
             )
         }),
-        fact: facts::label(&fact),
+        fact: fact_names::label(&fact),
     }
 }

@@ -6,7 +6,7 @@ use super::paper::Alert;
 use crate::custodian::claims::store::Claim;
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::facts::store::Stated;
-use crate::custodian::pages::{claim, facts};
+use crate::custodian::pages::{claim, fact_names};
 use crate::dashboard::{Chip, Frame, Link, Shape, Tone, time, words};
 
 pub struct ClaimLine {
@@ -61,7 +61,7 @@ pub fn claim_alerts(claims: &[Claim], case: &CaseFile, frame: &Frame) -> Vec<Ale
 /// One fact as it was stated last; what was taken back is unknown and not shown as stated.
 pub fn fact_line(fact: &Stated, frame: &Frame) -> Option<FactLine> {
     let value = fact.value.as_ref()?;
-    let mut name = facts::label(&fact.name);
+    let mut name = fact_names::label(&fact.name);
     if let Some(first) = name.get_mut(0..1) {
         first.make_ascii_uppercase();
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::custodian::pages::facts;
+use crate::custodian::pages::fact_names;
 use crate::dashboard::{Chip, words};
 use crate::db::StoreError;
 use crate::policy::{Act, Disposition};
@@ -222,7 +222,7 @@ fn line(clause: &TracedClause) -> TraceLine {
 }
 
 fn named(facts: &[String]) -> String {
-    let names: Vec<String> = facts.iter().map(|fact| facts::label(fact)).collect();
+    let names: Vec<String> = facts.iter().map(|fact| fact_names::label(fact)).collect();
     names.join(", ")
 }
 
