@@ -85,20 +85,12 @@ pub async fn state(
     request: &HandoverRequest,
 ) -> Result<HandoverBody, Problem> {
     let now = app.clock.now();
-    if case.handed_over_at.is_some() {
-        return Err(Problem::illegal_transition(
-            "This agency has stated its hand-over already: once each.",
-        ));
-    }
+    may_state(&case)?;
     let mut events = Vec::new();
-    if case.crossed_at.is_none() && case.origin == Origin::Relay {
+    if case.crossed_at.is_none() {
         // The office learns of the move by this act, and sees the copy from here on.
-        case.must_be_pending("hand-over of a relayed copy")
-            .map_err(Problem::illegal_transition)?;
         events = crossing::cross_copy(tx, app, &mut case).await?;
     }
-    case.must_have_crossed("hand-over")
-        .map_err(Problem::illegal_transition)?;
     case.handed_over_at = Some(request.taken_at);
     events.extend(end_running(tx, &mut case, EndReason::HandedOver, request.taken_at, now).await?);
     case_file::save(tx, &case).await?;
@@ -150,4 +142,21 @@ pub async fn state(
     events.extend(outcomes::cross_kept_back(tx, &case, now).await?);
     log::append(tx, events).await?;
     Ok(body)
+}
+
+/// Can this agency state its hand-over now? For the command, and for the page that offers it.
+///
+/// # Errors
+/// When it has, or when the office knows of no paper that it could be stated on.
+pub fn may_state(case: &CaseFile) -> Result<(), Problem> {
+    if case.handed_over_at.is_some() {
+        return Err(Problem::illegal_transition(
+            "This agency has stated its hand-over already: once each.",
+        ));
+    }
+    let may = match (case.crossed_at, case.origin) {
+        (None, Origin::Relay) => case.must_be_pending("hand-over of a relayed copy"),
+        _ => case.must_have_crossed("hand-over"),
+    };
+    may.map_err(Problem::illegal_transition)
 }

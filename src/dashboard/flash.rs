@@ -57,6 +57,34 @@ const TEXTS: &[(&str, &str)] = &[
         "restriction-lifted",
         "The restriction is lifted. Oversight, exports and public counts show this record again.",
     ),
+    (
+        "hold-started",
+        "The hold is recorded. Its deadlines and their working are below.",
+    ),
+    ("hold-ended", "The end of the hold is recorded."),
+    (
+        "handed-over",
+        "The hand-over is stated. Both sides see it now.",
+    ),
+    (
+        "facts-stated",
+        "The facts are stated. What the law says now is below.",
+    ),
+    (
+        "claimed",
+        "The claim is recorded. Cooperation on this request is paused until it is resolved.",
+    ),
+    ("claim-resolved", "The claim is resolved."),
+    ("duty-stated", "What was said of the duty is recorded."),
+    ("attempted", "The attempt is recorded. Both sides see it."),
+    (
+        "standing-decided",
+        "The standing decision is in force from now on.",
+    ),
+    (
+        "position-adopted",
+        "The position is adopted and in force from now on.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

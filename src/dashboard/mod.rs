@@ -9,6 +9,7 @@ pub mod demo_accounts;
 pub mod docs;
 pub mod flash;
 pub mod forms;
+pub mod handover;
 pub mod invitation;
 pub mod layout;
 pub mod paper_form;

@@ -5,11 +5,14 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::{
-    CheckField, ErrorSummary, Layout, Learns, Link, Person, RadioField, SelectField, TextArea,
-    TextField, Tokens,
+    CheckField, ErrorSummary, Fields, Layout, Learns, Link, Person, RadioField, SelectField,
+    TextArea, TextField, Tokens,
 };
+use crate::http::Problem;
+use crate::http::problem::Slug;
 
 /// A field of any kind, in the order of the form.
 #[derive(Clone, Debug)]
@@ -21,6 +24,42 @@ pub enum Field {
     Check(CheckField),
     /// Sent unseen: name and value.
     Hidden(String, String),
+    /// Above the fields that belong together.
+    Heading(String),
+    /// A line between the fields: what is known without being asked.
+    Note(String),
+    /// A further page that belongs to the form: address and words.
+    Link(String, String),
+}
+
+/// The hidden field that says which state of the record the page showed.
+const TAG: &str = "etag";
+
+impl Field {
+    /// Sends the record's tag along, as the API's `If-Match`.
+    pub fn tag(etag: String) -> Self {
+        Self::Hidden(TAG.to_owned(), etag)
+    }
+}
+
+/// The precondition that a form carries: the record as it was when the page was opened.
+pub fn if_match(fields: &Fields) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(fields.get(TAG)) {
+        headers.insert(header::IF_MATCH, tag);
+    }
+    headers
+}
+
+/// The API's words on a precondition speak of tags; a reader of pages has none.
+pub fn reworded(mut problem: Problem) -> Problem {
+    if problem.slug == Slug::PreconditionFailed {
+        problem.detail =
+            "The record has changed since this page was opened. Below it is as it stands now: \
+                          look again, then send the form."
+                .to_owned();
+    }
+    problem
 }
 
 impl fmt::Display for Field {
@@ -32,6 +71,17 @@ impl fmt::Display for Field {
             Field::Radio(field) => field.fmt(f),
             Field::Check(field) => field.fmt(f),
             Field::Hidden(name, value) => Hidden { name, value }.fmt(f),
+            Field::Heading(text) => Between {
+                text,
+                heading: true,
+            }
+            .fmt(f),
+            Field::Link(href, text) => Further { href, text }.fmt(f),
+            Field::Note(text) => Between {
+                text,
+                heading: false,
+            }
+            .fmt(f),
         }
     }
 }
@@ -45,6 +95,23 @@ impl HtmlSafe for Field {}
 struct Hidden<'a> {
     name: &'a str,
     value: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    source = r#"{% if heading %}<h2>{{ text }}</h2>{% else %}<p class="sub">{{ text }}</p>{% endif %}"#,
+    ext = "html"
+)]
+struct Between<'a> {
+    text: &'a str,
+    heading: bool,
+}
+
+#[derive(Template)]
+#[template(source = r#"<p><a href="{{ href }}">{{ text }}</a></p>"#, ext = "html")]
+struct Further<'a> {
+    href: &'a str,
+    text: &'a str,
 }
 
 macro_rules! from {

@@ -156,6 +156,14 @@ impl Typed {
         self.0.as_ref().is_some_and(|refused| refused.form == form)
     }
 
+    /// What was typed into that form.
+    pub fn fields(&self, form: &str) -> Option<&Fields> {
+        self.0
+            .as_ref()
+            .filter(|refused| refused.form == form)
+            .map(|refused| &refused.fields)
+    }
+
     pub fn summary(&self) -> ErrorSummary {
         let Some(refused) = &self.0 else {
             return ErrorSummary::default();

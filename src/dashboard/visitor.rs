@@ -256,6 +256,8 @@ impl Frame {
                 ("Persons", "/persons"),
                 ("Record a release", "/release-notices/new"),
                 ("Record paper", "/detainers/new"),
+                ("Duties", "/duties"),
+                ("Settings", "/settings"),
             ],
             Side::Office => &[
                 ("Overview", "/"),

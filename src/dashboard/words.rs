@@ -1,8 +1,11 @@
 //! The words of the contract as people say them.
 
+use chrono_tz::Tz;
+
 use super::{Chip, Person, Shape, Step, Steps, Tone, time};
 use crate::exchange::detainer::model::{Asks, Basis, Subject, Warrant, WarrantKind};
 use crate::exchange::detainer::{LiftReason, Stage, Status};
+use crate::exchange::notification::Notification;
 use crate::exchange::outcome::{CustodyOutcome, NoticeOutcome};
 use crate::policy::{Act, Disposition};
 use crate::types::Role;
@@ -200,6 +203,44 @@ pub fn disposition(disposition: Disposition) -> Chip {
         Disposition::NotAddressed => Chip::new(Shape::Open, Tone::Plain, "Not addressed"),
         Disposition::Indeterminate => Chip::new(Shape::Unknown, Tone::Careful, "Indeterminate"),
     }
+}
+
+/// What a notification says where it is not of a release: "a hold until 27 Nov 2026 17:00 PST",
+/// "notify release: declined".
+pub fn told(told: &Notification, zone: Tz) -> Option<String> {
+    match told.about.as_str() {
+        "hold" => told
+            .hold_deadline_at
+            .map(|at| format!("a hold until {}", time::absolute(at, zone))),
+        "decision" => {
+            let of = told.act.as_deref().and_then(Act::parse).map(act)?;
+            let decided = match told.decision.as_deref()? {
+                "comply" => "complied with",
+                _ => "declined",
+            };
+            Some(format!("{of}: {decided}"))
+        }
+        _ => None,
+    }
+}
+
+/// What is owed, such as "Copy and intent of compliance"; a word that is new here stays as it is.
+pub fn duty(code: &str) -> String {
+    match code {
+        "copy_and_intent" => "Copy of the request, and whether this agency intends to comply",
+        "notice_of_notice" => "The same notice as the office was given",
+        "consent_form" => "Consent form before an interview",
+        "service_copy" => "Copy served on the person",
+        "tell_held_under_detainer" => "Telling the person that a request holds them",
+        "report_to_director" => "Report to the director",
+        "bring_before_judicial_official" => "Bringing the person before a judicial official",
+        "notify_dhs_by" => "Notifying DHS",
+        "verify_status" => "Verifying the status",
+        "written_reason" => "Written reason",
+        "record_in_file" => "Record in the file",
+        other => return plain(other),
+    }
+    .to_owned()
 }
 
 pub fn notice_outcome(outcome: NoticeOutcome) -> &'static str {

@@ -59,7 +59,7 @@ pub struct AdoptedPositionRequest {
 }
 
 impl AdoptedPositionBody {
-    fn new(agency: &str, act: Act, held: Option<AdoptedPosition>) -> Self {
+    pub fn new(agency: &str, act: Act, held: Option<AdoptedPosition>) -> Self {
         let version = held.as_ref().map_or(0, |held| held.version);
         let recorded_at = held.as_ref().map(|held| held.recorded_at);
         let reading = held.as_ref().map(|held| held.reading);
@@ -158,7 +158,8 @@ pub async fn standing(
     Ok((place, positions))
 }
 
-async fn held(
+/// The position in force on one act.
+pub async fn held(
     tx: &mut ScopedTx<'_>,
     agency: &Agency,
     act: Act,
@@ -201,11 +202,27 @@ pub async fn put(
         ));
     }
     json_type(&parts.headers)?;
-    let request: AdoptedPositionRequest = json::parse(&bytes)?;
-    lock(&mut tx).await?;
-    let current = held(&mut tx, &agency, act).await?;
+    let request = json::parse(&bytes)?;
+    let answer = adopted(&mut tx, &app, &parts.headers, &agency, act, request).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(answer.into_response())
+}
+
+/// Writes the next version under its precondition, for API and page alike. The caller has seen to
+/// it that the agency is its own.
+pub async fn adopted(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    headers: &HeaderMap,
+    agency: &Agency,
+    act: Act,
+    request: AdoptedPositionRequest,
+) -> Result<Tagged, Problem> {
+    lock(tx).await?;
+    let current = held(tx, agency, act).await?;
     let version = current.as_ref().map_or(0, |held| held.version);
-    if parts.headers.contains_key(header::IF_NONE_MATCH) {
+    if headers.contains_key(header::IF_NONE_MATCH) {
         if version > 0 {
             return Err(Problem::new(
                 Slug::PreconditionFailed,
@@ -213,8 +230,8 @@ pub async fn put(
             ));
         }
     } else {
-        let current = AdoptedPositionBody::new(&ori, act, current);
-        etag::require_match(&parts.headers, &Tagged::ok(&current).etag())?;
+        let current = AdoptedPositionBody::new(&agency.ori, act, current);
+        etag::require_match(headers, &Tagged::ok(&current).etag())?;
     }
     request.check()?;
     let next = AdoptedPosition {
@@ -226,10 +243,39 @@ pub async fn put(
         reason: request.reason,
         recorded_at: app.clock.now(),
     };
-    adopt(&mut tx, &next).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&AdoptedPositionBody::new(&ori, act, Some(next))).into_response())
+    adopt(tx, &next).await?;
+    Ok(Tagged::ok(&AdoptedPositionBody::new(
+        &agency.ori,
+        act,
+        Some(next),
+    )))
+}
+
+/// Every version that an agency has adopted, the latest first.
+pub async fn versions(
+    conn: &mut PgConnection,
+    agency: i32,
+) -> Result<Vec<AdoptedPosition>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select act, version, rule, reading, signed_by, reason, recorded_at
+             from registry.adopted_position where agency_id = $1 order by act, version desc limit 200"#,
+        agency
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(AdoptedPosition {
+                act: row.act.parse().map_err(StoreError::Unreadable)?,
+                version: row.version,
+                rule: row.rule,
+                reading: row.reading.parse().map_err(StoreError::Unreadable)?,
+                signed_by: row.signed_by,
+                reason: row.reason,
+                recorded_at: row.recorded_at,
+            })
+        })
+        .collect()
 }
 
 /// Two writers of one agency see each other.

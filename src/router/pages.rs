@@ -1,5 +1,7 @@
 //! The routes of the pages. One address serves both sides: the session's side says which page.
 
+mod steps;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -62,6 +64,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
+        .merge(steps::routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard));
     Router::new()
         .route("/problems", get(problem::index))

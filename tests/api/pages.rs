@@ -13,13 +13,13 @@ use crate::support::*;
 const NUMBER: &str = "A012345678";
 
 /// One who is signed in, with a browser.
-struct Desk {
+pub struct Desk {
     browser: Browser,
     cookie: String,
 }
 
 impl Desk {
-    async fn of(app: &TestApp, role: Role, place: &str) -> Self {
+    pub async fn of(app: &TestApp, role: Role, place: &str) -> Self {
         let (side, agency, office) = match role {
             Role::Liaison => {
                 let office = app.actor_of_office(place).await.office_id();
@@ -48,17 +48,17 @@ impl Desk {
         Self { browser, cookie }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.browser.get(path, &self.cookie).await
     }
 
     /// Sends a form with the hidden fields of a page, and some of its own.
-    async fn send(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn send(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let shown = self.get(page).await.text;
         self.send_from(&shown, path, fields).await
     }
 
-    async fn send_from(&self, shown: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn send_from(&self, shown: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = format!(
             "csrf={}&idempotency_key={}",
             hidden(shown, "csrf"),
@@ -93,7 +93,7 @@ async fn looks(app: &TestApp) -> Vec<(String, String)> {
 }
 
 /// A booking and a request about the same person.
-async fn thread(app: &TestApp) -> String {
+pub async fn thread(app: &TestApp) -> String {
     app.submitter(ALDER)
         .await
         .put("/v1/bookings/26-001234", booking(NUMBER))

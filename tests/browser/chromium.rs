@@ -156,6 +156,13 @@ impl Browser {
         assert_eq!(self.complaints().await, Vec::<String>::new(), "{name}");
     }
 
+    /// Opens every part that is folded away, so that it is judged too.
+    pub async fn unfold(&self) {
+        let open =
+            "document.querySelectorAll('main details').forEach((part) => { part.open = true; });";
+        self.client.execute(open, vec![]).await.unwrap();
+    }
+
     pub async fn text(&self) -> String {
         let main = self.client.find(Locator::Css("main")).await.unwrap();
         main.text().await.unwrap()

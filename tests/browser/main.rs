@@ -2,6 +2,7 @@
 //! without, every page judged by axe at three widths under the strict content policy.
 
 mod chromium;
+mod steps;
 #[allow(dead_code)]
 #[path = "../api/support/mod.rs"]
 mod support;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use fantoccini::Locator;
 use fantoccini::cookies::Cookie;
 use sallyport::identity::accounts::{self, NewAccount};
+use sallyport::policy::Law;
 use sallyport::types::{Role, Side};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -30,7 +32,16 @@ struct Desk {
 
 impl Desk {
     async fn start(options: PgPoolOptions, owner: PgConnectOptions, script: bool) -> Self {
-        let app = TestApp::start(options, owner).await;
+        Self::start_under(options, owner, script, Law::unaddressed()).await
+    }
+
+    async fn start_under(
+        options: PgPoolOptions,
+        owner: PgConnectOptions,
+        script: bool,
+        law: Law,
+    ) -> Self {
+        let app = TestApp::start_under(options, owner, law).await;
         let mut conn = app.app.pools.operator.acquire().await.unwrap();
         let id = |table: &str, column: &str, code: &str| {
             format!("select id from registry.{table} where {column} = '{code}'")

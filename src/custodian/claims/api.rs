@@ -16,6 +16,7 @@ use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::http::once::{BODY_LIMIT, json_type, read_body};
 use crate::http::path::Ids;
+use crate::http::problem::Slug;
 use crate::http::{Caller, Id, Once, Problem, Tagged, etag, json};
 use crate::identity::Custodian;
 use crate::types::Timestamp;
@@ -118,23 +119,40 @@ pub async fn patch(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let request = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
     let mut tx = caller.open(&app, Access::Write).await?;
-    let case = case_file::lock(&mut tx, id)
+    let answer = resolved(&mut tx, &app, id, claim, &parts.headers, request).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(answer.into_response())
+}
+
+/// Settles a claim under the precondition, for API and page alike.
+pub async fn resolved(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    claim: ClaimId,
+    headers: &HeaderMap,
+    request: Result<ResolutionRequest, Problem>,
+) -> Result<Tagged, Problem> {
+    let case = case_file::lock(tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let known = store::of_detainer(&mut tx, id).await?;
+    let known = store::of_detainer(tx, id).await?;
     if !known.iter().any(|known| known.id == claim.as_uuid()) {
         return Err(Problem::not_found());
     }
     tx.require(DESK)?;
-    json_type(&parts.headers)?;
-    let request: Result<ResolutionRequest, Problem> = json::parse(&bytes);
-    let seen = detainers::body(&mut tx, &app, id).await?;
-    etag::require_match(&parts.headers, &Tagged::ok(&seen).etag())?;
+    // A wrong media type comes before the precondition, a wrong value after it.
+    let request = match request {
+        Err(problem) if problem.slug == Slug::UnsupportedMediaType => return Err(problem),
+        other => other,
+    };
+    let seen = detainers::body(tx, app, id).await?;
+    etag::require_match(headers, &Tagged::ok(&seen).etag())?;
     let request = request?;
     request.check(app.clock.now())?;
-    let resolved = resolve(&mut tx, &app, case, claim.as_uuid(), &request).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&ClaimBody::from(resolved)).into_response())
+    let resolved = resolve(tx, app, case, claim.as_uuid(), &request).await?;
+    Ok(Tagged::ok(&ClaimBody::from(resolved)))
 }

@@ -72,7 +72,7 @@ pub struct StandingRequest {
 }
 
 impl StandingBody {
-    fn new(agency: &str, standing: Option<Standing>) -> Self {
+    pub fn new(agency: &str, standing: Option<Standing>) -> Self {
         match standing {
             None => Self {
                 agency: agency.to_owned(),
@@ -206,6 +206,29 @@ pub async fn in_force(tx: &mut ScopedTx<'_>) -> Result<Option<Standing>, StoreEr
         })
     })
     .transpose()
+}
+
+/// Every version of the caller's agency, the latest first.
+pub async fn versions(tx: &mut ScopedTx<'_>) -> Result<Vec<Standing>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query!(
+        r#"select version, notify_release, signed_by, reason, recorded_at from custodian.standing_decision
+            where agency_id = $1 order by version desc limit 100"#,
+        agency
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Standing {
+                version: row.version,
+                notify_release: row.notify_release.parse().map_err(StoreError::Unreadable)?,
+                signed_by: row.signed_by,
+                reason: row.reason,
+                recorded_at: row.recorded_at,
+            })
+        })
+        .collect()
 }
 
 /// Two writers of one agency see each other.

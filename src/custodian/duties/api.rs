@@ -120,18 +120,30 @@ pub async fn patch(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let patch = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
     let mut tx = caller.open(&app, Access::Write).await?;
-    case_file::lock(&mut tx, id)
+    let answer = patched(&mut tx, &app, id, duty, &parts.headers, patch).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(answer.into_response())
+}
+
+/// States that a duty is done, or not after all, under the precondition, for API and page alike.
+pub async fn patched(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    duty: DutyId,
+    headers: &HeaderMap,
+    patch: Result<DutyPatch, Problem>,
+) -> Result<Tagged, Problem> {
+    case_file::lock(tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let before = one(&mut tx, id, duty).await?;
+    let before = one(tx, id, duty).await?;
     tx.require(DESK)?;
-    json_type(&parts.headers)?;
-    let patch: DutyPatch = json::parse(&bytes)?;
-    etag::require_match(
-        &parts.headers,
-        &Tagged::ok(&DutyBody::from(before.clone())).etag(),
-    )?;
+    let patch = patch?;
+    etag::require_match(headers, &Tagged::ok(&DutyBody::from(before.clone())).etag())?;
     let now = app.clock.now();
     let mut complaints = Complaints::default();
     if let Some(Some(at)) = patch.done_at {
@@ -150,16 +162,15 @@ pub async fn patch(
         evidence: patch.evidence.unwrap_or_else(|| said.evidence.clone()),
     };
     if says != said {
-        let event = create::state(&mut tx, id, duty.as_uuid(), &says, now).await?;
-        log::append(&mut tx, vec![event]).await?;
+        let event = create::state(tx, id, duty.as_uuid(), &says, now).await?;
+        log::append(tx, vec![event]).await?;
     }
-    let after = one(&mut tx, id, duty).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&DutyBody::from(after)).into_response())
+    let after = one(tx, id, duty).await?;
+    Ok(Tagged::ok(&DutyBody::from(after)))
 }
 
-async fn one(tx: &mut ScopedTx<'_>, id: DetainerId, duty: DutyId) -> Result<Duty, Problem> {
+/// One duty of a request.
+pub async fn one(tx: &mut ScopedTx<'_>, id: DetainerId, duty: DutyId) -> Result<Duty, Problem> {
     store::of_detainer(tx, id)
         .await?
         .into_iter()

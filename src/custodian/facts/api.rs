@@ -60,26 +60,38 @@ pub async fn patch(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let patch = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
     let mut tx = caller.open(&app, Access::Write).await?;
+    let answer = patched(&mut tx, &app, id, &parts.headers, patch).await?;
+    tx.commit().await?;
+    app.hub.committed();
+    Ok(answer.into_response())
+}
+
+/// States facts under the precondition, for API and page alike.
+pub async fn patched(
+    tx: &mut ScopedTx<'_>,
+    app: &App,
+    id: DetainerId,
+    headers: &HeaderMap,
+    patch: Result<Map<String, Value>, Problem>,
+) -> Result<Tagged, Problem> {
     // Locked before the tag is compared: of two writers who read the same state, one is told.
-    let case = case_file::lock(&mut tx, id)
+    let case = case_file::lock(tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
     tx.require(DESK)?;
-    json_type(&parts.headers)?;
-    let patch: Map<String, Value> = json::parse(&bytes)?;
-    let paper = papers::get(&mut tx, &app.vault, id)
+    let patch = patch?;
+    let paper = papers::get(tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let before = body(&mut tx, &app, &case, &paper).await?;
-    etag::require_match(&parts.headers, &Tagged::ok(&before).etag())?;
+    let before = body(tx, app, &case, &paper).await?;
+    etag::require_match(headers, &Tagged::ok(&before).etag())?;
     let now = app.clock.now();
-    let events = state(&mut tx, &paper, &patch, Source::Stated, now).await?;
-    let after = body(&mut tx, &app, &case, &paper).await?;
-    log::append(&mut tx, events).await?;
-    tx.commit().await?;
-    app.hub.committed();
-    Ok(Tagged::ok(&after).into_response())
+    let events = state(tx, &paper, &patch, Source::Stated, now).await?;
+    let after = body(tx, app, &case, &paper).await?;
+    log::append(tx, events).await?;
+    Ok(Tagged::ok(&after))
 }
 
 /// The facts as the jail sees them.

@@ -16,7 +16,7 @@ use crate::exchange::detainer::{IllegalTransition, Paper, Status};
 use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::log::{self, Event, leaf};
-use crate::policy::Act;
+use crate::policy::{Act, Assessment};
 use crate::types::Timestamp;
 use crate::types::ids::{HoldId, NotificationId, salt};
 
@@ -76,10 +76,8 @@ pub async fn start(
     let paper = papers::get(tx, &app.vault, case.id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    may_begin(&case, &paper)?;
     let assessed = assessments::of_case(tx, app, &case, &paper, now).await?;
-    assessments::must_allow(&case, Act::HoldPastRelease, &assessed)?;
-    may_run(&case, &paper)?;
+    may_start(&case, &paper, &assessed)?;
     let tells = request.tell_office.unwrap_or(false);
     if tells {
         case.must_have_crossed("telling of the hold")
@@ -166,6 +164,16 @@ fn started(tx: &ScopedTx<'_>, hold: &Hold, now: Timestamp) -> Event {
         .data("rule", hold.rule.as_str())
         .data("authority", hold.authority_kind.as_str())
         .data("row_hash", leaf::row_hash(&hold.salt, &row))
+}
+
+/// May a hold start on this request now? For the command, and for the page that offers it.
+///
+/// # Errors
+/// The first thing that stands in the way, in the order of the contract.
+pub fn may_start(case: &CaseFile, paper: &Paper, assessed: &Assessment) -> Result<(), Problem> {
+    may_begin(case, paper)?;
+    assessments::must_allow(case, Act::HoldPastRelease, assessed)?;
+    may_run(case, paper)
 }
 
 /// What the paper and the service of it must give, and that no claim is open.

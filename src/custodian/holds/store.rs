@@ -198,6 +198,57 @@ pub async fn drop_alerts(
     Ok(())
 }
 
+/// The holds of this agency that run, the one that ends first in front.
+pub async fn all_running(
+    tx: &mut ScopedTx<'_>,
+    limit: i64,
+) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query!(
+        r#"select id, hold_deadline_at as "deadline_at!" from custodian.case_file
+            where agency_id = $1 and hold_deadline_at is not null order by hold_deadline_at, id limit $2"#,
+        agency,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.deadline_at))
+        .collect())
+}
+
+/// One mark of a hold, as it stands.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    pub hold_id: Uuid,
+    pub mark: String,
+    pub due_at: Timestamp,
+    /// When it was called to mind.
+    pub recorded_at: Option<Timestamp>,
+    /// When it fell away, because the hold had ended.
+    pub dropped_at: Option<Timestamp>,
+}
+
+/// The marks of the holds of one request, in their order.
+pub async fn alerts_of(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+) -> Result<Vec<Alert>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_as!(
+        Alert,
+        r#"select a.hold_id, a.mark, a.due_at, a.recorded_at, a.dropped_at
+             from custodian.hold_alert a
+             join custodian.hold h on h.agency_id = a.agency_id and h.id = a.hold_id
+            where a.agency_id = $1 and h.detainer_id = $2 order by a.due_at, a.hold_id"#,
+        agency,
+        detainer.as_uuid()
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// When the first hold on a person of this booking began: the jail's word on when they were
 /// otherwise releasable, where the booking itself has none.
 pub async fn first_of_booking(

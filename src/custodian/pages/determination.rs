@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::detainer::acts::{ActPanel, act_panel};
+use super::detainer::working::Working;
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::{case_file, papers};
@@ -134,15 +135,18 @@ async fn page(
         Some(review) => notices::get(&mut tx, review.release_notice_id).await?,
         None => None,
     };
-    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
+    let now = app.clock.now();
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, now).await?;
+    let working = Working::read(assessments::explained(&mut tx, app, &case, &paper, now).await?)?;
     tx.rollback().await?;
     let assessed = assessment.of(act).clone();
     let barred = match assessed.disposition {
+        _ if case.claim_open => Some(
+            "A claim of citizenship or status is open on this request; resolve it first."
+                .to_owned(),
+        ),
         Disposition::Prohibited => Some(assessed.because.join(" ")),
-        Disposition::Indeterminate => Some(format!(
-            "The law cannot be settled: {}.",
-            assessed.unknown.join("; ")
-        )),
+        Disposition::Indeterminate => Some(super::fact_names::unsettled(&assessed)),
         _ => None,
     };
     let departs = (assessed.disposition == Disposition::Required)
@@ -211,7 +215,15 @@ async fn page(
         due: review
             .and_then(|review| review.due_at)
             .map(|due| frame.when(due)),
-        panel: act_panel(act, &assessment, &paper, &made, &case, &frame, false),
+        panel: act_panel(
+            act,
+            (&assessment, &working),
+            &paper,
+            &made,
+            &case,
+            &frame,
+            false,
+        ),
         barred,
         departs,
         decision: fields

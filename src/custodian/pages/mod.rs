@@ -1,10 +1,18 @@
 //! The jail's pages. Everything here may know what only the jail knows.
 
+pub mod attempt;
 pub mod bookings;
+pub mod claim;
 pub mod detainer;
 pub mod detainers;
 pub mod determination;
+pub mod duties;
+pub mod fact_names;
+pub mod facts;
+pub mod handover;
+pub mod hold;
 pub mod new_detainer;
+pub mod offenses;
 pub mod overview;
 pub mod person;
 pub mod persons;
@@ -12,6 +20,8 @@ pub mod relay;
 pub mod release_notice;
 pub mod restriction;
 pub mod search;
+pub mod settings;
+mod step;
 
 use crate::custodian::bookings::upsert::PersonRequest;
 use crate::dashboard::{Person, time, words};

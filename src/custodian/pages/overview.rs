@@ -6,6 +6,8 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::custodian::detainers::{case_file, list, papers};
+use crate::custodian::duties::store as duties;
+use crate::custodian::holds::store as holds;
 use crate::custodian::release_notices::store::{self as notices, Upcoming};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Chip, Frame, Layout, Link, Shape, Tone, Visitor, When, time, words};
@@ -168,10 +170,15 @@ async fn due(
     let mut lines = Vec::new();
     let reviews = notices::due(tx, LINES).await?;
     let told = notification::unacknowledged(tx, LINES).await?;
+    let until = frame.now + chrono::Duration::hours(AXIS_HOURS);
+    let owed = duties::open(tx, Some(until), 0, LINES).await?;
+    let held = holds::all_running(tx, LINES).await?;
     let ids: Vec<_> = reviews
         .iter()
         .map(|review| review.detainer_id)
         .chain(told.iter().map(|told| told.detainer_id))
+        .chain(held.iter().map(|(id, _)| *id))
+        .chain(owed.iter().map(|duty| duty.detainer_id))
         .collect();
     let known = papers::by_ids(tx, &app.vault, &ids).await?;
     for review in &reviews {
@@ -227,13 +234,60 @@ async fn due(
                 state: Chip::new(Shape::Phone, Tone::Careful, "Not acknowledged"),
                 what: format!("{} has not confirmed the notice", paper.office),
                 person: words::subject_name(&paper.subject),
-                action: Link::new("Open", href.clone()),
+                action: Link::new("Call list", format!("/notifications/{}/attempts", told.id)),
                 href,
                 fact: words::release_kind(told.kind.as_deref().unwrap_or(&told.about)),
                 fact_at: told.effective_at.map(|at| frame.when(at)),
                 due_word: "no deadline: the release is not held for it".to_owned(),
                 due: None,
                 due_by: None,
+            },
+        ));
+    }
+    for (id, deadline_at) in &held {
+        let Some(paper) = known.iter().find(|paper| paper.id.as_uuid() == *id) else {
+            continue;
+        };
+        let href = format!("/detainers/{}", paper.id);
+        lines.push((
+            Some(*deadline_at),
+            DueLine {
+                state: Chip::new(Shape::Clock, Tone::Grave, "Hold running"),
+                what: "Hold ends by itself".to_owned(),
+                person: words::subject_name(&paper.subject),
+                fact: format!("{}'s request", paper.office),
+                fact_at: None,
+                due_word: "ends".to_owned(),
+                due: Some(frame.when(*deadline_at)),
+                due_by: Some("nobody can extend it".to_owned()),
+                action: Link::new("Working", format!("{href}#hold")),
+                href,
+            },
+        ));
+    }
+    for duty in &owed {
+        let Some(paper) = known
+            .iter()
+            .find(|paper| paper.id.as_uuid() == duty.detainer_id)
+        else {
+            continue;
+        };
+        lines.push((
+            duty.due_at,
+            DueLine {
+                state: super::duties::state(duty, frame),
+                what: super::duties::named(duty),
+                person: words::subject_name(&paper.subject),
+                href: format!("/detainers/{}", paper.id),
+                fact: format!(
+                    "owed under {}",
+                    duty.citation.as_deref().unwrap_or("this agency's own rule")
+                ),
+                fact_at: None,
+                due_word: "due".to_owned(),
+                due: duty.due_at.map(|at| frame.when(at)),
+                due_by: None,
+                action: Link::new("Record as done", super::duties::href(duty)),
             },
         ));
     }

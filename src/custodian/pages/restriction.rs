@@ -1,6 +1,5 @@
 //! `/detainers/{id}/restriction`: hiding a record from everybody but the two sides.
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -10,9 +9,8 @@ use crate::custodian::restrictions::api::set_on_detainer;
 use crate::custodian::restrictions::{Disclosure, RestrictionKind, store};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
-    Body, Field, Frame, Learns, Link, Posted, StepPage, Typed, Visitor, time, words,
+    Body, Field, Frame, Learns, Link, Posted, StepPage, Typed, Visitor, step, time, words,
 };
-use crate::http::problem::Slug;
 use crate::http::{Problem, Tagged};
 use crate::types::Role;
 use crate::types::ids::DetainerId;
@@ -36,11 +34,7 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
         kind => body.value("kind", kind.into()),
     }
     .read();
-    // The record as it was when the page was opened.
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(posted.fields.get("etag")) {
-        headers.insert(header::IF_MATCH, tag);
-    }
+    let headers = step::if_match(&posted.fields);
     let answer = posted
         .once(request)
         .run(app, &posted.visitor, async |tx, request| {
@@ -55,14 +49,8 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
             };
             Ok(posted.done(app, &format!("/detainers/{id}"), flash))
         }
-        Err(mut problem) => {
-            // The API's words speak of tags; a reader of pages has none.
-            if problem.slug == Slug::PreconditionFailed {
-                problem.detail = "The record has changed since this page was opened. Below it is as it stands now: \
-                                  look again, then send the form."
-                    .to_owned();
-            }
-            let typed = Typed::refused(FORM, posted.fields.clone(), problem);
+        Err(problem) => {
+            let typed = Typed::refused(FORM, posted.fields.clone(), step::reworded(problem));
             page(app, &posted.visitor, id, &typed).await
         }
     }
@@ -132,7 +120,7 @@ async fn page(
         barred: None,
         action: format!("/detainers/{id}/restriction"),
         fields: vec![
-            Field::Hidden("etag".to_owned(), etag),
+            Field::tag(etag),
             fields
                 .select("kind", "Restriction", &choices, current.unwrap_or_default())
                 .required()

@@ -6,13 +6,16 @@ use chrono_tz::Tz;
 
 use super::overview::{AcknowledgeNotice, acknowledge_form};
 use crate::app::App;
+use crate::dashboard::handover::{self, HandoverPanel};
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
     Body, Chip, ErrorSummary, Frame, Layout, Learns, Link, Person, Posted, SelectField, Shape,
     Steps, TextArea, TextField, Tokens, Tone, Typed, Visitor, When, time, words,
 };
+use crate::exchange::detainer::model::LiftReason;
 use crate::exchange::detainer::{Paper, Status, store as papers};
+use crate::exchange::handover::{self as statements, HandoverSide};
 use crate::exchange::notification::{self, Notification};
 use crate::exchange::outcome::{self, Statement, agreement};
 use crate::http::Problem;
@@ -37,6 +40,8 @@ pub struct DetainerPage {
     pub route: String,
     pub status: Chip,
     pub flags: Vec<Chip>,
+    /// Lifted for a U.S. citizen: said before anything else.
+    pub lifted: Option<String>,
     /// The custodian has no account here.
     pub other_means: Option<String>,
     pub steps: Steps,
@@ -47,9 +52,10 @@ pub struct DetainerPage {
     /// "Nothing else has been told." or "Nothing has been told yet but …".
     pub told_note: String,
     pub timeline: Vec<TimelineLine>,
-    pub handover: Option<HandoverForm>,
     /// What either side has stated of the hand-over.
-    pub handovers: Vec<String>,
+    pub handover: HandoverPanel,
+    /// None once this office has stated its own.
+    pub state_handover: Option<Link>,
     pub outcome: OutcomePanel,
     pub state_outcome: Option<OutcomeForm>,
     /// None when there is nothing to cancel any more.
@@ -66,17 +72,6 @@ pub struct ToldNotice {
     pub lead: String,
     pub state: Chip,
     pub acknowledge: Option<AcknowledgeNotice>,
-}
-
-/// `POST {base}/handover`.
-pub struct HandoverForm {
-    pub tokens: Tokens,
-    pub taken_at: TextField,
-    pub officer: TextField,
-    pub i203_reference: TextField,
-    pub place: TextField,
-    pub learns: Learns,
-    pub open: bool,
 }
 
 pub struct OutcomePanel {
@@ -135,7 +130,7 @@ pub async fn post_outcome(app: &App, posted: Posted, id: DetainerId) -> Result<R
 }
 
 /// The facility's zone: what its times are typed in.
-async fn zone_of(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Tz, Problem> {
+pub async fn zone_of(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Tz, Problem> {
     let (mut tx, _) = visitor.enter(app).await?;
     let paper = papers::get(&mut tx, &app.vault, id)
         .await?
@@ -181,6 +176,7 @@ async fn page(
     let ours = outcome::latest(&mut tx, id, "office").await?;
     let theirs = outcome::latest(&mut tx, id, "custodian").await?;
     let events = read::timeline(&mut tx, id).await?;
+    let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
     let zone = time::zone(&paper.custodian_zone);
     let pending = paper.status() == Status::Pending;
@@ -201,6 +197,15 @@ async fn page(
             .filter(|word| *word != "custodian_not_connected")
             .map(words::flag_chip)
             .collect(),
+        lifted: paper
+            .cancelled_at
+            .filter(|_| paper.lift_reason == Some(LiftReason::UscOrPresumptiveClaim))
+            .map(|at| {
+                format!(
+                    "This office lifted the request on {} because the person is a U.S. citizen or claims to be one.",
+                    time::absolute(at, zone)
+                )
+            }),
         other_means: (!paper.custodian_connected).then(|| {
             format!(
                 "{} has no account here: it sees this request only when you send it by fax, mail or telephone.",
@@ -236,8 +241,18 @@ async fn page(
             .rev()
             .map(|event| timeline_line(event, &paper, zone, &frame))
             .collect(),
-        handover: None,
-        handovers: Vec::new(),
+        state_handover: (!handovers
+            .iter()
+            .any(|one| one.side == HandoverSide::Office))
+        .then(|| Link::new("State the hand-over", format!("/detainers/{id}/handover"))),
+        handover: handover::panel(
+            &handovers,
+            HandoverSide::Office,
+            &paper.custodian_name,
+            "This office",
+            zone,
+            frame.now,
+        ),
         outcome: outcome_panel(ours.as_ref(), theirs.as_ref(), zone),
         state_outcome: (paper.status() != Status::Cancelled)
             .then(|| outcome_form(typed, &paper, zone, &frame)),
@@ -284,9 +299,12 @@ fn paper_lines(paper: &Paper, zone: Tz) -> Vec<(String, String)> {
             .cancel_reason
             .clone()
             .unwrap_or_else(|| "reason unknown".to_owned());
+        let code = paper
+            .lift_reason
+            .map_or_else(|| "lift code unknown".to_owned(), words::lift_reason);
         lines.push((
             "Cancelled".to_owned(),
-            format!("{}: {reason}", time::absolute(at, zone)),
+            format!("{}, {code}: {reason}", time::absolute(at, zone)),
         ));
     }
     lines
@@ -301,7 +319,7 @@ fn told_notice(told: &Notification, paper: &Paper, zone: Tz, frame: &Frame) -> T
     let sent = told.sent_at.unwrap_or(told.told_at);
     ToldNotice {
         about: words::release_kind(told.kind.as_deref().unwrap_or(&told.about)),
-        what: String::new(),
+        what: words::told(told, zone).map_or_else(String::new, |what| format!(": {what}")),
         effective: told.effective_at.map(|at| time::when(at, zone, frame.now)),
         sent: time::when(sent, zone, frame.now),
         lead: match told.effective_at {
@@ -394,6 +412,22 @@ fn timeline_line(event: &EventBody, paper: &Paper, zone: Tz, frame: &Frame) -> T
         "notification.acknowledged" => "Notice read and acknowledged".to_owned(),
         "outcome.stated" => "Outcome stated".to_owned(),
         "outcome.disclosed" => "Outcome told".to_owned(),
+        "handover.stated" => "Hand-over stated".to_owned(),
+        "handover.confirmed" => "Hand-over confirmed by both sides".to_owned(),
+        "hold.disclosed" => format!("Told: a hold until {}", at("deadline_at")),
+        "decision.disclosed" => format!(
+            "Told: {} {}",
+            words::plain(data("act").unwrap_or("an act")),
+            match data("decision") {
+                Some("comply") => "complied with",
+                _ => "declined",
+            }
+        ),
+        "notification.attempted" => format!(
+            "Notice given by {}: {}",
+            words::plain(data("channel").unwrap_or("unknown")),
+            words::plain(data("result").unwrap_or("unknown"))
+        ),
         other => words::plain(other).replace('.', " "),
     };
     TimelineLine {

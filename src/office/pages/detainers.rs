@@ -12,6 +12,7 @@ use crate::dashboard::{
     Chip, Frame, Layout, Link, Person, SelectField, TextField, Visitor, When, time, words,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
+use crate::exchange::detainer::model::LiftReason;
 use crate::exchange::detainer::{Form, Paper, Status};
 use crate::exchange::notification::{self, Notification};
 use crate::http::Problem;
@@ -124,6 +125,11 @@ fn line(paper: &Paper, told: &[Notification], frame: &Frame) -> DetainerLine {
             .flags()
             .into_iter()
             .map(|word| words::flag(word).to_owned())
+            .chain(
+                (paper.cancelled_at.is_some()
+                    && paper.lift_reason == Some(LiftReason::UscOrPresumptiveClaim))
+                .then(|| "lifted: U.S. citizen, or a claim of it".to_owned()),
+            )
             .collect(),
     }
 }

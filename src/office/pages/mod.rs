@@ -4,6 +4,7 @@ pub mod bulk_cancellation;
 pub mod cancellation;
 pub mod detainer;
 pub mod detainers;
+pub mod handover;
 pub mod new_detainer;
 pub mod overview;
 pub mod search;

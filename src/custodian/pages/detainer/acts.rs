@@ -1,11 +1,14 @@
 //! What is due, and what may be done: each act as the law stands now.
 
+use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
-use crate::dashboard::{Chip, Frame, Learns, Link, TextField, Tokens, When, time, words};
+use crate::custodian::duties::store::Duty;
+use crate::custodian::pages::{duties, fact_names};
+use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
-use crate::policy::{Act, Assessment};
+use crate::policy::{Act, Assessment, Disposition};
 
 pub struct DutyLine {
     pub state: Chip,
@@ -16,17 +19,44 @@ pub struct DutyLine {
     /// When and how it was done.
     pub done: Option<String>,
     pub letter: Option<Link>,
-    /// Where to say that it is done; none when another form does it.
-    pub done_form: Option<DutyForm>,
+    /// Where to say that it is done, or not after all; none when another form does it.
+    pub state_it: Option<Link>,
 }
 
-/// `POST {base}/duties/{duty}`.
-pub struct DutyForm {
-    pub action: String,
-    pub tokens: Tokens,
-    pub done_at: TextField,
-    pub evidence: TextField,
-    pub learns: Learns,
+/// A duty of the record, as it stands.
+pub fn duty_line(duty: &Duty, desk: bool, frame: &Frame) -> DutyLine {
+    DutyLine {
+        state: duties::state(duty, frame),
+        what: duties::named(duty),
+        due: duty.due_at.map(|at| frame.when(at)),
+        by: duty
+            .citation
+            .clone()
+            .unwrap_or_else(|| "agency's own".to_owned()),
+        done: duty.done_at.map(|at| {
+            format!(
+                "done {}{}{}",
+                time::absolute(at, frame.zone),
+                duty.stated_by
+                    .as_ref()
+                    .map_or_else(String::new, |by| format!(", stated by {by}")),
+                duty.evidence
+                    .as_ref()
+                    .map_or_else(String::new, |evidence| format!(": {evidence}"))
+            )
+        }),
+        letter: None,
+        state_it: desk.then(|| {
+            Link::new(
+                if duty.done_at.is_some() {
+                    "Change what was said"
+                } else {
+                    "Record as done"
+                },
+                duties::href(duty),
+            )
+        }),
+    }
 }
 
 /// One of the four acts, as the law stands now.
@@ -44,8 +74,14 @@ pub struct ActPanel {
     pub citation: String,
     /// The rule was not reviewed yet.
     pub draft: bool,
+    /// How this agency reads what is contested, where that decided.
+    pub adopted: Option<String>,
+    /// Where a rule is contested and the readings differ: each, with its citation.
+    pub readings: Vec<ReadingLine>,
     /// The working, clause by clause.
-    pub trace: Vec<TraceLine>,
+    pub trace: Vec<TraceRule>,
+    /// The rules in force that say nothing on this act.
+    pub silent: String,
     /// "Declined 24 Nov 2026 09:30 PST by R. Reviewer: …".
     pub decided: Option<String>,
     /// The page where a person decides; reviewers only.
@@ -55,24 +91,21 @@ pub struct ActPanel {
 pub struct UnknownFact {
     pub fact: String,
     pub settle: String,
-}
-
-pub struct TraceLine {
-    pub clause: String,
-    /// "true", "false", "unknown".
-    pub result: String,
+    /// Where it is stated.
+    pub link: Option<Link>,
 }
 
 /// One act as the law stands now, with the last decision on it.
 pub fn act_panel(
     act: Act,
-    assessment: &Assessment,
+    law: (&Assessment, &Working),
     paper: &Request,
     made: &[Determination],
     case: &CaseFile,
     frame: &Frame,
     may_decide: bool,
 ) -> ActPanel {
+    let (assessment, working) = law;
     let assessed = assessment.of(act).clone();
     let decided = made
         .iter()
@@ -94,6 +127,11 @@ pub fn act_panel(
                     .map_or_else(String::new, |note| format!(". {note}"))
             )
         });
+    let adopted = assessed
+        .decided_by
+        .as_ref()
+        .and_then(|by| by.adopted_position.as_ref())
+        .map(|reading| format!("Decided by this agency's adopted position: {reading}."));
     ActPanel {
         name: words::act(act).to_owned(),
         disposition: words::disposition(assessed.disposition),
@@ -103,31 +141,63 @@ pub fn act_panel(
             Act::TransferCustody => paper.asks.transfer,
             Act::AllowInterview => paper.asks.interview,
         },
-        because: assessed.because,
+        // Where facts are unknown, each is named below with the place to state it.
+        because: if assessed.unknown.is_empty() {
+            assessed.because
+        } else {
+            Vec::new()
+        },
         unknown: assessed
             .unknown
             .into_iter()
-            .map(|fact| UnknownFact {
-                fact,
-                settle: "State it, and the answer is worked out again.".to_owned(),
-            })
+            .map(|fact| unknown(fact, case))
             .collect(),
         draft: assessed
             .decided_by
             .as_ref()
             .is_some_and(|by| by.status == Status::Draft),
-        rule: assessed.decided_by.map_or_else(
-            || "No rule addresses this act here; the default of the combination holds".to_owned(),
-            |by| by.to_string(),
-        ),
-        citation: if assessed.citations.is_empty() {
-            "no rule".to_owned()
-        } else {
-            assessed.citations.join(", ")
+        rule: match (assessed.decided_by, assessed.disposition) {
+            (Some(by), _) => by.to_string(),
+            (None, Disposition::Indeterminate) => {
+                "No rule decides while that is unknown or contested".to_owned()
+            }
+            (None, _) => {
+                "No rule addresses this act here; the default of the combination holds".to_owned()
+            }
         },
-        trace: Vec::new(),
+        citation: match (assessed.citations.is_empty(), working.undecided(act)) {
+            (false, _) => assessed.citations.join(", "),
+            (true, undecided) if !undecided.is_empty() => undecided.join(", "),
+            (true, _) => "no rule".to_owned(),
+        },
+        adopted,
+        readings: working.readings(act),
+        trace: working.trace(act),
+        silent: working.silent(act),
         decided,
         decide_href: (may_decide && case.status == DetainerStatus::Pending)
             .then(|| format!("/detainers/{}/determinations/new?act={act}", case.id)),
+    }
+}
+
+/// A fact that the answer turns on, with what would settle it.
+fn unknown(fact: String, case: &CaseFile) -> UnknownFact {
+    let place = fact_names::place(case.id, &fact);
+    UnknownFact {
+        settle: match &place {
+            Some(_) => String::new(),
+            None => "It is read from the record itself.".to_owned(),
+        },
+        link: place.map(|href| {
+            Link::new(
+                if fact == "detainer.served" {
+                    "Record the service"
+                } else {
+                    "State it"
+                },
+                href,
+            )
+        }),
+        fact: fact_names::label(&fact),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{OUTCOME, SERVE};
 use crate::dashboard::{
-    CheckField, Frame, Learns, RadioField, SelectField, TextArea, TextField, Typed, time, words,
+    CheckField, Frame, Learns, SelectField, TextArea, TextField, Typed, time, words,
 };
 
 /// `POST {base}/acknowledgement`.
@@ -25,20 +25,14 @@ pub struct ServeForm {
     pub open: bool,
 }
 
-/// `POST {base}/facts`: each field yes, no or unknown.
-pub struct FactsForm {
-    pub facts: Vec<RadioField>,
-    pub learns: Learns,
-    pub open: bool,
-}
-
 /// `POST {base}/outcome`.
 pub struct OutcomeForm {
     pub notice: SelectField,
     pub custody: SelectField,
     pub stated_at: TextField,
     pub note: TextArea,
-    pub disclose: CheckField,
+    /// Nothing to choose once a hand-over is confirmed: then every statement crosses.
+    pub disclose: Option<CheckField>,
     pub learns: Learns,
     pub open: bool,
 }
@@ -93,6 +87,7 @@ pub fn outcome_form(
     typed: &Typed,
     frame: &Frame,
     sees: &impl Fn(Option<String>) -> Learns,
+    handed_over: bool,
 ) -> OutcomeForm {
     let fields = typed.form(OUTCOME);
     OutcomeForm {
@@ -111,10 +106,15 @@ pub fn outcome_form(
             )
             .required(),
         note: fields.area("note", "Note"),
-        disclose: fields.check("disclose", "Tell the office", false),
+        disclose: (!handed_over).then(|| fields.check("disclose", "Tell the office", false)),
         learns: sees(Some(
-            "this statement with its note, if you tell it; without the check mark nothing leaves this agency"
-                .to_owned(),
+            if handed_over {
+                "this statement with its note: this agency has stated the hand-over, so its outcome is known to both"
+            } else {
+                "this statement with its note, if you tell it or once this agency states a hand-over; until then \
+                 nothing leaves this agency"
+            }
+            .to_owned(),
         )),
         open: typed.is(OUTCOME),
     }

@@ -3,27 +3,39 @@
 pub mod acts;
 pub mod custody;
 pub mod forms;
+pub mod hold;
 pub mod paper;
+pub mod said;
+pub mod steps;
 pub mod timeline;
 pub mod told;
+pub mod working;
 
 use askama::Template;
 use axum::response::Response;
 
-use self::acts::{ActPanel, DutyLine, act_panel};
+use self::acts::{ActPanel, DutyLine, act_panel, duty_line};
 use self::custody::{BookingPanel, NoticeLine, booking};
-use self::forms::{AcknowledgeForm, FactsForm, OutcomeForm, ServeForm, outcome_form, serve_form};
+use self::forms::{AcknowledgeForm, OutcomeForm, ServeForm, outcome_form, serve_form};
+use self::hold::{HoldPanel, holds};
 use self::paper::{Alert, Paper, alerts, flags, paper_panel};
+use self::said::{ClaimLine, FactLine, claim_alerts, claim_line, fact_line};
+use self::steps::next_steps;
 use self::timeline::timeline_line;
 use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_panel};
+use self::working::{AttachedLaw, Working};
 use crate::app::App;
 use crate::custodian::assessments;
+use crate::custodian::claims::store as claims;
 use crate::custodian::detainers::api::{self, DESK};
-use crate::custodian::detainers::{CaseFile, case_file, papers};
+use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
+use crate::custodian::duties::store as duties;
+use crate::custodian::facts::store as facts;
 use crate::custodian::outcomes;
 use crate::custodian::persons::reveal;
 use crate::custodian::release_notices::store as notices;
+use crate::dashboard::handover::{self, HandoverPanel};
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
@@ -32,6 +44,7 @@ use crate::dashboard::{
 };
 use crate::db::scope::Access;
 use crate::exchange::detainer::Status;
+use crate::exchange::handover::{self as statements, HandoverSide};
 use crate::exchange::{notification, outcome};
 use crate::http::problem::Slug;
 use crate::http::{Caller, Problem};
@@ -64,16 +77,23 @@ pub struct DetainerPage {
     /// Further steps, each on a page of its own.
     pub next: Vec<NextStep>,
     pub acts: Vec<ActPanel>,
+    /// What the law attaches beside the acts.
+    pub law: AttachedLaw,
+    pub claims: Vec<ClaimLine>,
+    /// What this agency has stated, each with who and when.
+    pub facts: Vec<FactLine>,
     pub timeline: Vec<TimelineLine>,
     /// Duties that are done.
     pub done: Vec<DutyLine>,
     pub booking: Option<BookingPanel>,
     pub notices: Vec<NoticeLine>,
     pub notifications: Vec<NotificationLine>,
+    /// The latest first.
+    pub holds: Vec<HoldPanel>,
+    pub handover: HandoverPanel,
     pub outcome: OutcomePanel,
     pub acknowledge: Option<AcknowledgeForm>,
     pub serve: Option<ServeForm>,
-    pub facts: Option<FactsForm>,
     pub state_outcome: Option<OutcomeForm>,
 }
 
@@ -195,7 +215,18 @@ async fn page(
     let theirs = outcome::latest(&mut tx, id, "office").await?;
     let events = read::timeline(&mut tx, id).await?;
     let (booking, lines) = booking(&mut tx, &case, &reviews, &frame).await?;
-    let assessment = assessments::of_case(&mut tx, app, &case, &paper, app.clock.now()).await?;
+    let now = app.clock.now();
+    let assessment = assessments::of_case(&mut tx, app, &case, &paper, now).await?;
+    let explained = assessments::explained(&mut tx, app, &case, &paper, now).await?;
+    let working = Working::read(explained)?;
+    let owed = duties::of_detainer(&mut tx, id).await?;
+    let claims = claims::of_detainer(&mut tx, id).await?;
+    let stated = facts::latest(&mut tx, &[id.as_uuid()])
+        .await?
+        .remove(&id.as_uuid())
+        .unwrap_or_default();
+    let holds = holds(&mut tx, &case, &frame).await?;
+    let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
 
     let pending = case.status == Status::Pending;
@@ -225,9 +256,14 @@ async fn page(
                     format!("/detainers/{id}/determinations/new?act=notify_release"),
                 )
             }),
-            done_form: None,
+            state_it: None,
         })
         .into_iter()
+        .chain(
+            owed.iter()
+                .filter(|duty| duty.done_at.is_none())
+                .map(|duty| duty_line(duty, desk, &frame)),
+        )
         .collect();
     let reviewer = frame.is(Role::Reviewer);
     let page = DetainerPage {
@@ -246,7 +282,6 @@ async fn page(
         paper: paper_panel(&paper, &frame),
         status: words::standing(case.status, case.stage()),
         flags: flags(&paper),
-        alerts: alerts(&case, &paper, &frame),
         steps: words::steps(&[
             ("received", true),
             ("acknowledged", case.acknowledged_at.is_some()),
@@ -258,23 +293,59 @@ async fn page(
             ("released", case.released_at.is_some()),
         ]),
         due,
-        next: next_steps(&case, booking.as_ref(), reviewer, desk),
+        next: next_steps(&case, &paper, &assessment, booking.as_ref(), &frame),
         acts: Act::ALL
             .iter()
-            .map(|act| act_panel(*act, &assessment, &paper, &made, &case, &frame, reviewer))
+            .map(|act| {
+                act_panel(
+                    *act,
+                    (&assessment, &working),
+                    &paper,
+                    &made,
+                    &case,
+                    &frame,
+                    reviewer,
+                )
+            })
+            .collect(),
+        law: working.attached(),
+        alerts: claim_alerts(&claims, &case, &frame)
+            .into_iter()
+            .chain(alerts(&case, &paper, &frame))
+            .collect(),
+        claims: claims
+            .iter()
+            .map(|claim| claim_line(claim, &case, desk, &frame))
+            .collect(),
+        facts: stated
+            .iter()
+            .filter_map(|fact| fact_line(fact, &frame))
             .collect(),
         timeline: events
             .iter()
             .rev()
             .map(|event| timeline_line(event, &paper, &frame))
             .collect(),
-        done: Vec::new(),
+        done: owed
+            .iter()
+            .filter(|duty| duty.done_at.is_some())
+            .map(|duty| duty_line(duty, desk, &frame))
+            .collect(),
         booking,
         notices: lines,
         notifications: told
             .iter()
-            .map(|told| notification_line(told, &paper, &frame))
+            .map(|told| notification_line(told, &paper, desk, &frame))
             .collect(),
+        holds,
+        handover: handover::panel(
+            &handovers,
+            HandoverSide::Custodian,
+            "This agency",
+            &office,
+            frame.zone,
+            frame.now,
+        ),
         outcome: outcome_panel(ours.as_ref(), theirs.as_ref(), &frame),
         acknowledge: acknowledges.then(|| AcknowledgeForm {
             by: typed
@@ -285,46 +356,8 @@ async fn page(
             primary: true,
         }),
         serve: serves.then(|| serve_form(typed, &frame, &sees)),
-        facts: None,
-        state_outcome: reviewer.then(|| outcome_form(typed, &frame, &sees)),
+        state_outcome: reviewer
+            .then(|| outcome_form(typed, &frame, &sees, case.handed_over_at.is_some())),
     };
     show(typed.status(), &page)
-}
-
-/// The steps that fit the request now, each on a page of its own.
-fn next_steps(
-    case: &CaseFile,
-    booking: Option<&BookingPanel>,
-    reviewer: bool,
-    desk: bool,
-) -> Vec<NextStep> {
-    let base = format!("/detainers/{}", case.id);
-    let stands = matches!(case.status, Status::Pending | Status::Closed);
-    let mut steps = Vec::new();
-    if reviewer && stands {
-        steps.push(NextStep::new(
-            "Pass the request on",
-            format!("{base}/relay"),
-            "When another agency takes the person over.",
-        ));
-    }
-    if reviewer {
-        let label = match case.restriction {
-            Some(_) => "Change or lift the restriction",
-            None => "Restrict this record",
-        };
-        steps.push(NextStep::new(
-            label,
-            format!("{base}/restriction"),
-            "A victim or witness, a juvenile, a sealed case.",
-        ));
-    }
-    if let Some(booking) = booking.filter(|_| desk) {
-        steps.push(NextStep::new(
-            "Open the person's history",
-            booking.person_href.clone(),
-            "Bookings, requests and decisions here. It asks for a purpose.",
-        ));
-    }
-    steps
 }

@@ -4,6 +4,7 @@ use crate::custodian::detainers::CaseFile;
 use crate::custodian::detainers::case_file::Origin;
 use crate::dashboard::{Chip, Frame, Link, time, words};
 use crate::exchange::detainer::Paper as Request;
+use crate::exchange::detainer::model::LiftReason;
 
 pub struct Paper {
     /// "I-247A of 20 Nov 2026".
@@ -129,10 +130,17 @@ pub fn alerts(case: &CaseFile, paper: &Request, frame: &Frame) -> Vec<Alert> {
             .lift_reason
             .map_or_else(|| "reason unknown".to_owned(), words::lift_reason);
         alerts.push(Alert {
-            title: format!(
-                "Cancelled by the office on {}.",
-                time::absolute(at, frame.zone)
-            ),
+            title: match paper.lift_reason {
+                // Said as loudly as anything else that can come of a request.
+                Some(LiftReason::UscOrPresumptiveClaim) => format!(
+                    "Lifted for a U.S. citizen, or a claim of it, on {}.",
+                    time::absolute(at, frame.zone)
+                ),
+                _ => format!(
+                    "Cancelled by the office on {}.",
+                    time::absolute(at, frame.zone)
+                ),
+            },
             text: format!("Reason given: {reason}. Nothing more is told under it."),
             link: None,
         });

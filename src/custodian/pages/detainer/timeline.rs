@@ -58,6 +58,51 @@ pub fn timeline_line(event: &EventBody, paper: &Request, frame: &Frame) -> Timel
         "notification.acknowledged" => ("Notice read and acknowledged".to_owned(), true),
         "outcome.stated" => ("Outcome stated".to_owned(), office_acts),
         "outcome.disclosed" => ("Outcome told to the office".to_owned(), true),
+        "hold.started" => (format!("Hold until {}", at("deadline_at")), false),
+        "hold.alert" => (
+            format!("Hold called to mind; it ends {}", at("deadline_at")),
+            false,
+        ),
+        "hold.ended" => (format!("Hold ended {}", at("ended_at")), false),
+        "decision.disclosed" => (
+            format!(
+                "Office told: {} {}",
+                words::plain(data("act").unwrap_or("an act")),
+                match data("decision") {
+                    Some("comply") => "complied with",
+                    _ => "declined",
+                }
+            ),
+            true,
+        ),
+        "facts.stated" => ("Facts stated".to_owned(), false),
+        "claim.made" => (
+            format!(
+                "Claim made: {}",
+                words::plain(data("kind").unwrap_or("unknown"))
+            ),
+            false,
+        ),
+        "claim.resolved" => (
+            format!(
+                "Claim resolved: {}",
+                words::plain(data("result").unwrap_or("unknown"))
+            ),
+            false,
+        ),
+        "duty.created" => (
+            format!("Owed: {}", words::duty(data("duty").unwrap_or("a duty"))),
+            false,
+        ),
+        "duty.done" => ("A duty stated as done".to_owned(), false),
+        "notification.attempted" => (
+            format!(
+                "Notice given by {}: {}",
+                words::plain(data("channel").unwrap_or("unknown")),
+                words::plain(data("result").unwrap_or("unknown"))
+            ),
+            true,
+        ),
         "hold.disclosed" => ("Office told of the hold".to_owned(), true),
         "restriction.set" => (
             data("kind").map_or_else(

@@ -1,8 +1,7 @@
 //! What the office was told, and what came of the request as each side states it.
 
-use crate::dashboard::{
-    Chip, Frame, Learns, SelectField, Shape, TextField, Tokens, Tone, When, time, words,
-};
+use crate::custodian::pages::attempt;
+use crate::dashboard::{Chip, Frame, Link, Shape, Tone, When, time, words};
 use crate::exchange::detainer::Paper as Request;
 use crate::exchange::notification::Notification;
 use crate::exchange::outcome::{Statement, agreement};
@@ -15,20 +14,10 @@ pub struct NotificationLine {
     /// "22 h before the release as told", or "unknown until it is sent".
     pub lead: String,
     pub escalation: Option<String>,
-    /// `POST /notifications/{id}/attempts`.
-    pub attempt: Option<AttemptForm>,
-}
-
-/// A notice given by telephone or fax.
-pub struct AttemptForm {
-    pub action: String,
-    pub tokens: Tokens,
-    pub channel: SelectField,
-    pub at: TextField,
-    pub to: TextField,
-    pub by: TextField,
-    pub result: SelectField,
-    pub learns: Learns,
+    /// By telephone or fax, each as it was recorded.
+    pub attempts: Vec<String>,
+    /// Where one is recorded.
+    pub attempt: Option<Link>,
 }
 
 pub struct OutcomePanel {
@@ -49,7 +38,12 @@ pub struct OutcomeSide {
     pub unknown: String,
 }
 
-pub fn notification_line(told: &Notification, paper: &Request, frame: &Frame) -> NotificationLine {
+pub fn notification_line(
+    told: &Notification,
+    paper: &Request,
+    desk: bool,
+    frame: &Frame,
+) -> NotificationLine {
     let state = match told.status.as_str() {
         "acknowledged" => Chip::new(Shape::Done, Tone::Good, "Acknowledged"),
         "withdrawn" => Chip::new(Shape::Done, Tone::Plain, "Withdrawn"),
@@ -70,7 +64,7 @@ pub fn notification_line(told: &Notification, paper: &Request, frame: &Frame) ->
     NotificationLine {
         recipient: paper.office.clone(),
         about: told.effective_at.map_or_else(
-            || words::plain(&told.about),
+            || words::told(told, frame.zone).unwrap_or_else(|| words::plain(&told.about)),
             |at| {
                 format!(
                     "{} {}",
@@ -83,7 +77,18 @@ pub fn notification_line(told: &Notification, paper: &Request, frame: &Frame) ->
         sent: told.sent_at.map(|at| frame.when(at)),
         lead,
         escalation: by.map(|(by, at)| format!("read by {by} {}", time::absolute(at, frame.zone))),
-        attempt: None,
+        attempts: told
+            .attempts
+            .0
+            .iter()
+            .map(|one| attempt::line(one, frame))
+            .collect(),
+        attempt: desk.then(|| {
+            Link::new(
+                "Call list; record a call or fax",
+                format!("/notifications/{}/attempts", told.id),
+            )
+        }),
     }
 }
 
