@@ -15,6 +15,7 @@ mod hostile;
 mod idempotency;
 mod law;
 mod leaves;
+mod matrix;
 mod notices;
 mod orders;
 mod outcomes;

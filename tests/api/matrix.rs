@@ -1,0 +1,769 @@
+//! Every act in every state. Each state is built through the API alone; what an act should come
+//! to is worked out by a model of the design's own (`model`), never by the service. A legal act
+//! answers 2xx and leaves the events that the design names, with nothing more for the office; an
+//! illegal one answers 409, names what stands in the way, and changes nothing.
+
+mod acts;
+mod model;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use sallyport::policy::{Disposition, Law, unaddressed};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::support::*;
+use acts::{By, CEDAR, Callers, Do, Start, Subject, Topic, Word};
+use model::{Audience, Verdict, judge};
+
+type State = (&'static str, Start, &'static [Do]);
+
+const SCHEDULED: Do = Do::Notice("scheduled");
+const SERVED: Do = Do::Serve(Some(false));
+const COMPLY: Do = Do::Decide(Topic::Notify, Word::Comply, false);
+const DECLINE: Do = Do::Decide(Topic::Notify, Word::Decline, false);
+
+/// On its way to a release.
+const STANDING: &[State] = &[
+    ("received", Start::Lodged, &[]),
+    ("linked to a booking", Start::Lodged, &[Do::Book]),
+    ("acknowledged", Start::Lodged, &[Do::Acknowledge]),
+    (
+        "served, not told",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED],
+    ),
+    (
+        "served, told",
+        Start::Lodged,
+        &[Do::Acknowledge, Do::Serve(None)],
+    ),
+    (
+        "release expected",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    (
+        "notified",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, COMPLY],
+    ),
+    (
+        "notice acknowledged",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, COMPLY, Do::Receipt],
+    ),
+    (
+        "told by telephone",
+        Start::Lodged,
+        &[SCHEDULED, COMPLY, Do::Attempt],
+    ),
+    (
+        "telling declined",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, DECLINE],
+    ),
+    (
+        "hold running",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Hold(false)],
+    ),
+    (
+        "hold running, told",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, Do::Hold(true)],
+    ),
+    (
+        "hold ended",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Hold(false), Do::EndHold],
+    ),
+];
+
+/// The person has left, or was handed over, or somebody has said what came of it.
+const OVER: &[State] = &[
+    (
+        "released",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Notice("actual")],
+    ),
+    (
+        "released from a hold",
+        Start::Lodged,
+        &[
+            Do::Acknowledge,
+            SERVED,
+            Do::Hold(false),
+            Do::Notice("actual"),
+        ],
+    ),
+    ("died", Start::Lodged, &[Do::Notice("death")]),
+    ("escaped", Start::Lodged, &[Do::Notice("escape")]),
+    (
+        "transferred",
+        Start::Lodged,
+        &[Do::Acknowledge, Do::Notice("transfer")],
+    ),
+    (
+        "transferred, told",
+        Start::Lodged,
+        &[Do::Notice("transfer"), Do::DecideOn(Word::Comply)],
+    ),
+    (
+        "returned",
+        Start::Lodged,
+        &[
+            Do::Acknowledge,
+            SERVED,
+            Do::Notice("transfer"),
+            Do::Notice("returned"),
+        ],
+    ),
+    ("in hospital", Start::Lodged, &[Do::Notice("hospitalised")]),
+    (
+        "handed over, by the jail",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::HandOver(By::Jail)],
+    ),
+    (
+        "handed over, by the office",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::HandOver(By::Office)],
+    ),
+    (
+        "handed over, by both",
+        Start::Lodged,
+        &[
+            Do::Acknowledge,
+            SERVED,
+            Do::HandOver(By::Office),
+            Do::HandOver(By::Jail),
+        ],
+    ),
+    (
+        "outcome of the jail",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Outcome(By::Jail, false)],
+    ),
+    (
+        "outcome of the jail, told",
+        Start::Lodged,
+        &[Do::Outcome(By::Jail, true)],
+    ),
+    (
+        "outcome of the office",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Outcome(By::Office, false)],
+    ),
+    (
+        "outcome of both",
+        Start::Lodged,
+        &[Do::Outcome(By::Office, false), Do::Outcome(By::Jail, true)],
+    ),
+];
+
+/// Withdrawn, replaced, claimed, restricted, or under a law that bars.
+const HINDERED: &[State] = &[
+    (
+        "cancelled",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Cancel],
+    ),
+    (
+        "cancelled before a decision",
+        Start::Lodged,
+        &[SCHEDULED, Do::Cancel],
+    ),
+    (
+        "cancelled after telling",
+        Start::Lodged,
+        &[SCHEDULED, COMPLY, Do::CancelMany],
+    ),
+    (
+        "cancelled in a hold",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Hold(false), Do::Cancel],
+    ),
+    (
+        "superseded",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, Do::Replace],
+    ),
+    (
+        "claim open",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, Do::Claim],
+    ),
+    (
+        "claim open, told before",
+        Start::Lodged,
+        &[SCHEDULED, COMPLY, Do::Claim],
+    ),
+    (
+        "claim resolved",
+        Start::Lodged,
+        &[
+            Do::Acknowledge,
+            SERVED,
+            SCHEDULED,
+            Do::Claim,
+            Do::Resolve("not_confirmed"),
+        ],
+    ),
+    (
+        "restricted",
+        Start::Lodged,
+        &[Do::Acknowledge, SERVED, SCHEDULED, Do::Restrict],
+    ),
+    (
+        "hold prohibited",
+        Start::HoldProhibited,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    (
+        "notice prohibited",
+        Start::NotifyProhibited,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    (
+        "notice not settled",
+        Start::NotifyIndeterminate,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+];
+
+/// Papers of other kinds.
+const PAPERS: &[State] = &[
+    ("notice only", Start::NoticeOnly, &[]),
+    (
+        "notice only, served",
+        Start::NoticeOnly,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    ("lodged twice", Start::LodgedTwice, &[]),
+    ("typed in", Start::Typed, &[]),
+    ("typed in, release expected", Start::Typed, &[SCHEDULED]),
+    (
+        "typed in, crossed",
+        Start::Typed,
+        &[SCHEDULED, Do::Acknowledge],
+    ),
+    ("typed in, a twin has crossed", Start::TypedTwin, &[]),
+    ("NCIC hit", Start::NcicHit, &[]),
+    (
+        "NCIC hit, acknowledged",
+        Start::NcicHit,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    ("passed on", Start::Lodged, &[Do::Acknowledge, Do::Relay]),
+    ("relayed copy", Start::RelayedCopy, &[]),
+    (
+        "relayed copy, served",
+        Start::RelayedCopy,
+        &[Do::Acknowledge, SERVED, SCHEDULED],
+    ),
+    (
+        "relayed copy, original cancelled",
+        Start::RelayedCopy,
+        &[Do::CancelOriginal],
+    ),
+    (
+        "relayed copy, crossed",
+        Start::RelayedCopy,
+        &[Do::TellTransfer],
+    ),
+];
+
+/// A law that turns on the day of issue.
+fn law() -> Law {
+    Law::answering(|question| {
+        let mut answer = unaddressed();
+        let detainer = &question.facts["detainer"];
+        let day = detainer["issued_on"].as_str().unwrap_or_default();
+        answer.hold_past_release.disposition = match (day, &detainer["asks"]["hold"]) {
+            ("2026-11-18", _) | (_, Value::Bool(false)) => Disposition::Prohibited,
+            _ => Disposition::Permitted,
+        };
+        answer.notify_release.disposition = match day {
+            "2026-11-17" => Disposition::Indeterminate,
+            "2026-11-16" => Disposition::Prohibited,
+            _ => Disposition::Permitted,
+        };
+        answer.notify_release.unknown = vec!["tsdb_match".to_owned()];
+        answer
+    })
+}
+
+struct Stage {
+    app: TestApp,
+    callers: Callers,
+    owner: PgPool,
+    next: Mutex<usize>,
+}
+
+impl Stage {
+    async fn start(options: PgPoolOptions, owner: PgConnectOptions) -> Self {
+        let app = TestApp::start_under(options, owner.clone(), law()).await;
+        let owner = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_lazy_with(owner);
+        sqlx::query(
+            "insert into registry.agency (ori, name, kind, jurisdiction, time_zone, created_at)
+             values ($1, 'Cedar County Jail', 'jail', '06073', 'America/Los_Angeles', '2026-01-01T00:00:00Z')",
+        )
+        .bind(CEDAR)
+        .execute(&owner)
+        .await
+        .unwrap();
+        let callers = Callers {
+            liaison: app.liaison(SND).await,
+            alder: app.reviewer(ALDER).await,
+            birch: app.reviewer(BIRCH).await,
+        };
+        Self {
+            app,
+            callers,
+            owner,
+            next: Mutex::new(0),
+        }
+    }
+
+    async fn build(&self, (name, start, acts): State) -> Subject {
+        let n = {
+            let mut next = self.next.lock().unwrap();
+            *next += 1;
+            *next
+        };
+        let mut subject = Subject::begin(&self.callers, start, n).await;
+        for act in acts {
+            subject.step(*act).await;
+        }
+        assert!(!name.is_empty());
+        subject
+    }
+
+    /// How often the log has each kind of event about a request, with its audience.
+    async fn events(&self, id: &str) -> BTreeMap<(String, Audience), usize> {
+        let rows: Vec<(String, bool, i64)> = sqlx::query_as(
+            "select type, office_id is not null, count(*) from log.event where detainer_id = $1::uuid group by 1, 2",
+        )
+        .bind(id)
+        .fetch_all(&self.owner)
+        .await
+        .unwrap();
+        rows.into_iter()
+            .map(|(kind, office, n)| {
+                let audience = if office {
+                    Audience::Both
+                } else {
+                    Audience::Jail
+                };
+                ((kind, audience), n as usize)
+            })
+            .collect()
+    }
+
+    /// The event of a receipt.
+    async fn receipt(&self, answer: &Answer) -> Option<(String, Audience)> {
+        let id = answer.json()["receipt"]["event"].as_str()?.to_owned();
+        let row: (String, bool) =
+            sqlx::query_as("select type, office_id is not null from log.event where id = $1::uuid")
+                .bind(id)
+                .fetch_one(&self.owner)
+                .await
+                .unwrap();
+        let audience = if row.1 {
+            Audience::Both
+        } else {
+            Audience::Jail
+        };
+        Some((row.0, audience))
+    }
+
+    async fn stop(self) {
+        self.owner.close().await;
+        self.app.stop().await;
+    }
+}
+
+/// What differs between two looks at the log.
+fn gained(
+    before: &BTreeMap<(String, Audience), usize>,
+    after: &BTreeMap<(String, Audience), usize>,
+) -> Vec<(String, Audience)> {
+    let mut new = Vec::new();
+    for (event, n) in after {
+        for _ in before.get(event).copied().unwrap_or(0)..*n {
+            new.push(event.clone());
+        }
+    }
+    new
+}
+
+/// A legal act on a fresh request in its state: what was wrong, if anything.
+async fn legal(
+    stage: &Stage,
+    state: State,
+    act: Do,
+    expected: Option<&[(&str, Audience)]>,
+) -> Vec<String> {
+    let subject = stage.build(state).await;
+    let before = stage.events(&subject.id).await;
+    let answer = subject.perform(act).await;
+    let at = format!("{act:?} in `{}`", state.0);
+    let Some(expected) = expected else {
+        // Open: no failure of ours, and nothing for the office.
+        let new = gained(&before, &stage.events(&subject.id).await);
+        let told = new.iter().any(|(_, audience)| *audience == Audience::Both);
+        return match answer.status.as_u16() >= 500 || told {
+            true => vec![format!("{at} (open): {} {new:?}", answer.status)],
+            false => Vec::new(),
+        };
+    };
+    if !answer.status.is_success() {
+        return vec![format!(
+            "{at}: legal, got {} {}",
+            answer.status, answer.text
+        )];
+    }
+    let mut new = gained(&before, &stage.events(&subject.id).await);
+    new.extend(stage.receipt(&answer).await);
+    let mut wrong = Vec::new();
+    for (kind, audience) in expected {
+        match new
+            .iter()
+            .position(|(new, to)| (new.as_str(), to) == (kind, audience))
+        {
+            Some(at) => {
+                new.swap_remove(at);
+            }
+            None => wrong.push(format!(
+                "{at}: no event {kind} for {audience:?}, but {new:?}"
+            )),
+        }
+    }
+    for (kind, audience) in new {
+        if audience == Audience::Both {
+            wrong.push(format!("{at}: the office has {kind} too"));
+        }
+    }
+    wrong
+}
+
+/// The acts that are illegal in a state, one after the other on one request: none may change it.
+async fn illegal(stage: &Stage, state: State, acts: Vec<(Do, Verdict)>) -> Vec<String> {
+    let subject = stage.build(state).await;
+    let mut wrong = Vec::new();
+    let path = subject.path("");
+    let seen = subject.jailer.get(&path).await;
+    let mut before = stage.events(&subject.id).await;
+    for (act, verdict) in acts {
+        let at = format!("{act:?} in `{}`", state.0);
+        let answer = subject.perform(act).await;
+        match verdict {
+            Verdict::Unseen if answer.status == 404 => {}
+            Verdict::Unseen => wrong.push(format!(
+                "{at}: unseen, got {} {}",
+                answer.status, answer.text
+            )),
+            Verdict::Illegal(bars) => {
+                let (slug, body) = (answer.slug(), answer.json());
+                let detail = body["detail"].as_str().unwrap_or_default().to_lowercase();
+                let named = bars
+                    .iter()
+                    .any(|(bar, word)| *bar == slug && detail.contains(&word.to_lowercase()));
+                if answer.status != 409 || !named {
+                    wrong.push(format!(
+                        "{at}: illegal for {bars:?}, got {} {}",
+                        answer.status, answer.text
+                    ));
+                }
+                if slug.starts_with("policy-") {
+                    *before
+                        .entry(("refused".to_owned(), Audience::Jail))
+                        .or_default() += 1;
+                }
+            }
+            other => unreachable!("{other:?}"),
+        }
+        let after = stage.events(&subject.id).await;
+        // What readers add by themselves about a match is no matter of the act's.
+        let new: Vec<_> = gained(&before, &after)
+            .into_iter()
+            .filter(|(kind, _)| kind != "match.found")
+            .collect();
+        if !new.is_empty()
+            || after.get(&("refused".to_owned(), Audience::Jail))
+                != before.get(&("refused".to_owned(), Audience::Jail))
+        {
+            wrong.push(format!("{at}: refused, and the log has {new:?}"));
+        }
+        before = after;
+    }
+    let now = subject.jailer.get(&path).await;
+    if (seen.json(), seen.header("etag")) != (now.json(), now.header("etag")) {
+        wrong.push(format!(
+            "`{}`: changed by acts that were refused: {} {}",
+            state.0, seen.text, now.text
+        ));
+    }
+    wrong
+}
+
+enum Job {
+    Legal(State, Do),
+    Illegal(State, Vec<(Do, Verdict)>),
+}
+
+/// The rows of some states, several at a time.
+async fn run(options: PgPoolOptions, owner: PgConnectOptions, states: &[State]) {
+    let stage = Arc::new(Stage::start(options, owner).await);
+    let mut jobs = VecDeque::new();
+    let (mut cells, mut allowed) = (0, 0);
+    for state in states {
+        let facts = facts_of(*state);
+        let mut refused = Vec::new();
+        for act in acts::all() {
+            match judge(&facts, act).0 {
+                Verdict::Legal(_) | Verdict::Open => {
+                    allowed += 1;
+                    jobs.push_back(Job::Legal(*state, act));
+                }
+                Verdict::Absent => continue,
+                verdict => refused.push((act, verdict)),
+            }
+            cells += 1;
+        }
+        jobs.push_front(Job::Illegal(*state, refused));
+    }
+    let wrong = at_a_time(6, jobs, {
+        let stage = stage.clone();
+        async move |job| match job {
+            Job::Illegal(state, acts) => illegal(&stage, state, acts).await,
+            Job::Legal(state, act) => {
+                let expected = match judge(&facts_of(state), act).0 {
+                    Verdict::Legal(events) => Some(events),
+                    _ => None,
+                };
+                legal(&stage, state, act, expected.as_deref()).await
+            }
+        }
+    })
+    .await;
+    println!(
+        "{} states, {cells} cells, {allowed} of them legal",
+        states.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    Arc::into_inner(stage).unwrap().stop().await;
+}
+
+/// Works through a queue with so many workers; gathers what each job found.
+async fn at_a_time<J, R>(
+    workers: usize,
+    jobs: VecDeque<J>,
+    work: impl AsyncFn(J) -> Vec<R>,
+) -> Vec<R> {
+    let jobs = Mutex::new(jobs);
+    let found = Mutex::new(Vec::new());
+    let worker = async || {
+        loop {
+            let job = jobs.lock().unwrap().pop_front();
+            let Some(job) = job else { break };
+            let results = work(job).await;
+            found.lock().unwrap().extend(results);
+        }
+    };
+    match workers {
+        6 => {
+            tokio::join!(worker(), worker(), worker(), worker(), worker(), worker());
+        }
+        _ => worker().await,
+    }
+    found.into_inner().unwrap()
+}
+
+/// Where the model has a state.
+fn facts_of((_, start, acts): State) -> model::Facts {
+    let mut facts = Subject::facts_at(start);
+    for act in acts {
+        facts = judge(&facts, *act).1;
+    }
+    facts
+}
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn every_act_on_a_request_that_stands(options: PgPoolOptions, owner: PgConnectOptions) {
+    run(options, owner, STANDING).await;
+}
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn every_act_after_the_person_has_left(options: PgPoolOptions, owner: PgConnectOptions) {
+    run(options, owner, OVER).await;
+}
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn every_act_on_a_request_that_is_hindered(options: PgPoolOptions, owner: PgConnectOptions) {
+    run(options, owner, HINDERED).await;
+}
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn every_act_on_papers_of_other_kinds(options: PgPoolOptions, owner: PgConnectOptions) {
+    run(options, owner, PAPERS).await;
+}
+
+/// Neither a request nor a hold, a claim, the law or a restriction stands in the way of a release.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn a_release_can_be_recorded_in_every_state(options: PgPoolOptions, owner: PgConnectOptions) {
+    let stage = Arc::new(Stage::start(options, owner).await);
+    let mut jobs = VecDeque::new();
+    for state in [STANDING, OVER, HINDERED, PAPERS].concat() {
+        for kind in ["actual", "transfer", "death", "escape"] {
+            jobs.push_back((state, kind));
+        }
+    }
+    let count = jobs.len();
+    let wrong = at_a_time(6, jobs, {
+        let stage = stage.clone();
+        async move |(state, kind)| released(&stage, state, kind).await
+    })
+    .await;
+    println!("{count} releases");
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    Arc::into_inner(stage).unwrap().stop().await;
+}
+
+async fn released(stage: &Stage, state: State, kind: &str) -> Vec<String> {
+    let subject = stage.build(state).await;
+    let jailer = &subject.jailer;
+    let at = format!("{kind} in `{}`", state.0);
+    let mut body = subject.notice(kind);
+    body["source_message_id"] = json!(format!("jms-{}", subject.booking));
+    let first = jailer.post("/v1/release-notices", body.clone()).await;
+    if first.status != 201 {
+        return vec![format!("{at}: {} {}", first.status, first.text)];
+    }
+    let mut wrong = Vec::new();
+    let again = jailer.post("/v1/release-notices", body.clone()).await;
+    if again.status != 200 || again.json()["id"] != first.json()["id"] {
+        wrong.push(format!("{at}, again: {} {}", again.status, again.text));
+    }
+    let path = format!(
+        "/v1/release-notices/{}",
+        first.json()["id"].as_str().unwrap()
+    );
+    let kept = jailer.get(&path).await.json();
+    if kept["kind"] != kind || kept["current"] != true {
+        wrong.push(format!("{at}: not on record: {kept}"));
+    }
+    let booking = jailer
+        .get(&format!("/v1/bookings/{}", subject.booking))
+        .await
+        .json();
+    if booking["released_at"].is_null() {
+        wrong.push(format!("{at}: the booking is not released: {booking}"));
+    }
+    // On the case too, as far as the jail follows it still.
+    let case = jailer.get(&subject.path("")).await.json();
+    let over = ["closed", "cancelled", "superseded"].map(Value::from);
+    if !over.contains(&case["status"]) {
+        wrong.push(format!("{at}: the case is still {}", case["status"]));
+    }
+    wrong
+}
+
+/// What a booking and its notices say is the same with and without a request, but for the list of
+/// the requests that a notice met, in the notice's own answer.
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn no_booking_tells_that_there_is_a_request(options: PgPoolOptions, owner: PgConnectOptions) {
+    let stage = Stage::start(options, owner).await;
+    let clerk = stage.app.submitter(ALDER).await;
+    for state in STANDING.iter().chain(HINDERED) {
+        // A restriction is of the booking's own kind; it is not set on it here.
+        let with = stage.build(*state).await;
+        let statements = state.2.iter().filter_map(|act| match act {
+            Do::Notice(kind) => Some(*kind),
+            _ => None,
+        });
+        let kinds: Vec<&str> = statements.chain(["actual"]).collect();
+        let without = with.stranger();
+        let mut seen = Vec::new();
+        for (number, person) in [(&with.booking, with.a_number()), (&without.0, &without.1)] {
+            let mut answers = Vec::new();
+            let fresh = number == &without.0;
+            let mut body = booking(person);
+            body["otherwise_releasable_at"] = json!("2026-11-20T07:00:00-08:00");
+            answers.push(clerk.put(&format!("/v1/bookings/{number}"), body).await);
+            let first = if fresh { 0 } else { kinds.len() - 1 };
+            for (n, kind) in kinds.iter().enumerate().skip(first) {
+                let recorded = clerk
+                    .post(
+                        "/v1/release-notices",
+                        with.notice_for(number, person, kind, n),
+                    )
+                    .await;
+                if n + 1 == kinds.len() {
+                    answers.push(recorded);
+                }
+            }
+            answers.push(clerk.get(&format!("/v1/bookings/{number}")).await);
+            answers.push(
+                clerk
+                    .get(&format!("/v1/bookings?booking_number={number}"))
+                    .await,
+            );
+            answers.push(
+                clerk
+                    .get(&format!("/v1/release-notices?booking_number={number}"))
+                    .await,
+            );
+            let text: Vec<Value> = answers
+                .iter()
+                .map(|answer| {
+                    assert!(answer.status.is_success(), "{}: {}", state.0, answer.text);
+                    let mut body = answer.json();
+                    anonymous(&mut body);
+                    body
+                })
+                .collect();
+            seen.push(text);
+        }
+        assert_eq!(seen[0], seen[1], "{}", state.0);
+    }
+    stage.stop().await;
+}
+
+/// Without what differs between any two people, and without the matches of a notice.
+fn anonymous(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for own in [
+                "id",
+                "booking",
+                "booking_number",
+                "a_number",
+                "receipt",
+                "recorded_at",
+                "matches",
+                "created_at",
+            ] {
+                object.remove(own);
+            }
+            object.values_mut().for_each(anonymous);
+        }
+        Value::Array(items) => items.iter_mut().for_each(anonymous),
+        _ => {}
+    }
+}
