@@ -938,25 +938,6 @@ impl World {
     }
 }
 
-/// As the contract tells a client to: when the service is busy (503), again with the same key. On
-/// a loaded machine that says nothing about the worlds.
-trait Steady {
-    async fn steadily(&self, path: &str, body: Value) -> Answer;
-}
-
-impl Steady for Client {
-    async fn steadily(&self, path: &str, body: Value) -> Answer {
-        let key = fresh_key();
-        for _ in 0..5 {
-            let answer = self.post_with_key(path, &key, body.clone()).await;
-            if answer.status.as_u16() != 503 {
-                return answer;
-            }
-        }
-        panic!("{path}: still busy");
-    }
-}
-
 #[derive(Debug, Default, Clone, Copy)]
 struct Outcome {
     /// Something was told to the office.

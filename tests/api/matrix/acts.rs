@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{Facts, Leave, Origin, about_release, judge};
 use crate::support::custody;
+use crate::support::more::steady;
 use crate::support::*;
 
 pub const CEDAR: &str = "CA0990300";
@@ -62,7 +63,7 @@ pub enum Do {
     CancelOriginal,
 }
 
-/// Every act that is tried in every state.
+/// Every act that is tried in every state, but for the notices that end custody.
 pub fn all() -> Vec<Do> {
     let mut acts = vec![
         Do::Acknowledge,
@@ -104,20 +105,19 @@ pub fn all() -> Vec<Do> {
             ]);
         }
     }
-    acts.extend(KINDS.map(Do::Notice));
+    acts.extend(OTHERS.map(Do::Notice));
     acts
 }
 
-pub const KINDS: [&str; 11] = [
+/// These end custody: tried in every state by a test of their own.
+pub const LEAVING: [&str; 4] = ["actual", "transfer", "escape", "death"];
+
+const OTHERS: [&str; 7] = [
     "scheduled",
     "rescheduled",
     "immediate",
     "cancelled",
-    "actual",
     "correction",
-    "transfer",
-    "escape",
-    "death",
     "hospitalised",
     "returned",
 ];
@@ -220,7 +220,7 @@ impl Subject {
         let lodge = async |body: &Value| {
             id_of(
                 liaison
-                    .post("/v1/detainers", body.clone())
+                    .steadily("/v1/detainers", body.clone())
                     .await
                     .expect(201),
             )
@@ -236,7 +236,7 @@ impl Subject {
                     paper["form"] = json!("NCIC-hit");
                     paper["channel"] = json!("ncic");
                 }
-                id_of(alder.post("/v1/detainers", paper).await.expect(201))
+                id_of(alder.steadily("/v1/detainers", paper).await.expect(201))
             }
             Start::LodgedTwice => {
                 lodge(&body).await;
@@ -246,14 +246,14 @@ impl Subject {
                 let first = lodge(&body).await;
                 let to = json!({"to_custodian": BIRCH});
                 alder
-                    .post(&format!("/v1/detainers/{first}/relay"), to)
+                    .steadily(&format!("/v1/detainers/{first}/relay"), to)
                     .await
                     .expect(201);
                 original = Some(first);
                 (jailer, agency) = (callers.birch.clone(), BIRCH);
                 let found = format!("/v1/detainers?a_number={number}");
                 let copy = until(async || {
-                    let listed = jailer.get(&found).await.json();
+                    let listed = jailer.look(&found).await.json();
                     listed["items"][0]["id"].as_str().map(str::to_owned)
                 });
                 copy.await
@@ -300,7 +300,7 @@ impl Subject {
                 let path = self.path("");
                 let jailer = self.jailer.clone();
                 until(async || {
-                    let status = jailer.get(&path).await.json()["status"].clone();
+                    let status = jailer.look(&path).await.json()["status"].clone();
                     (status != "pending").then_some(())
                 })
                 .await;
@@ -308,7 +308,7 @@ impl Subject {
             Do::TellTransfer => {
                 let path = self.path("");
                 let liaison = self.liaison.clone();
-                until(async || (liaison.get(&path).await.status == 200).then_some(())).await;
+                until(async || (liaison.look(&path).await.status == 200).then_some(())).await;
             }
             _ => {}
         }
@@ -324,8 +324,12 @@ impl Subject {
 
     /// The call that the contract has for an act.
     pub async fn perform(&self, act: Do) -> Answer {
+        steady(async || self.call(act).await).await
+    }
+
+    async fn call(&self, act: Do) -> Answer {
         let (jailer, liaison) = (&self.jailer, &self.liaison);
-        let post = async |rest: &str, body: Value| jailer.post(&self.path(rest), body).await;
+        let post = async |rest: &str, body: Value| jailer.steadily(&self.path(rest), body).await;
         match act {
             Do::Acknowledge => post("/acknowledgement", json!({"by": "B. Clerk"})).await,
             Do::Serve(tell) => {
@@ -357,7 +361,7 @@ impl Subject {
                 let body = custody::handover("2026-11-21T08:00:00-08:00", "Sally port");
                 match by {
                     By::Jail => post("/handover", body).await,
-                    By::Office => liaison.post(&self.path("/handover"), body).await,
+                    By::Office => liaison.steadily(&self.path("/handover"), body).await,
                 }
             }
             Do::Outcome(by, disclose) => {
@@ -368,7 +372,7 @@ impl Subject {
                         body["disclose"] = json!(disclose);
                         post("/outcome", body).await
                     }
-                    By::Office => liaison.post(&self.path("/outcome"), body).await,
+                    By::Office => liaison.steadily(&self.path("/outcome"), body).await,
                 }
             }
             Do::Claim => {
@@ -376,7 +380,7 @@ impl Subject {
                 post("/citizenship-claims", body).await
             }
             Do::Resolve(result) => {
-                let tag = jailer.get(&self.path("")).await.header("etag");
+                let tag = jailer.look(&self.path("")).await.header("etag");
                 let claim = self.claim.as_deref().unwrap_or_default();
                 let body = json!({"result": result, "resolved_at": "2026-11-21T10:00:00-08:00", "source": "a register"});
                 jailer
@@ -389,7 +393,7 @@ impl Subject {
             }
             Do::Relay => post("/relay", json!({"to_custodian": CEDAR})).await,
             Do::Restrict => {
-                let tag = jailer.get(&self.path("")).await.header("etag");
+                let tag = jailer.look(&self.path("")).await.header("etag");
                 let body = json!({"kind": "sealed", "reason": "an order of the court"});
                 let headers = [
                     ("if-match", tag.as_str()),
@@ -405,7 +409,7 @@ impl Subject {
                     .await
             }
             Do::Facts => {
-                let tag = jailer.get(&self.path("/facts")).await.header("etag");
+                let tag = jailer.look(&self.path("/facts")).await.header("etag");
                 jailer
                     .patch(&self.path("/facts"), &tag, json!({"age": 36}))
                     .await
@@ -413,7 +417,7 @@ impl Subject {
             Do::Receipt => {
                 let told = self.told.as_deref().unwrap_or_default();
                 liaison
-                    .post(
+                    .steadily(
                         &format!("/v1/notifications/{told}/acknowledgement"),
                         json!({"by": "C. Officer"}),
                     )
@@ -424,10 +428,14 @@ impl Subject {
                 let now = sallyport::types::Clock::default().now();
                 let body = json!({"channel": "phone", "at": now.to_rfc3339(), "to": "Duty officer", "by": "B. Clerk", "result": "reached"});
                 jailer
-                    .post(&format!("/v1/notifications/{told}/attempts"), body)
+                    .steadily(&format!("/v1/notifications/{told}/attempts"), body)
                     .await
             }
-            Do::Notice(kind) => jailer.post("/v1/release-notices", self.notice(kind)).await,
+            Do::Notice(kind) => {
+                jailer
+                    .steadily("/v1/release-notices", self.notice(kind))
+                    .await
+            }
             Do::Book => {
                 let mut body = booking(&self.number);
                 body["otherwise_releasable_at"] = json!("2026-12-18T08:00:00-08:00");
@@ -437,20 +445,20 @@ impl Subject {
             }
             Do::Cancel => {
                 liaison
-                    .post(&self.path("/cancellation"), custody::cancellation())
+                    .steadily(&self.path("/cancellation"), custody::cancellation())
                     .await
             }
             Do::CancelMany => self.cancel_many().await,
             Do::Replace => {
                 let mut body = detainer(SND, self.agency, &self.number);
                 body["issued_on"] = json!("2026-11-21");
-                liaison.post("/v1/detainers", body).await
+                liaison.steadily("/v1/detainers", body).await
             }
             Do::TellTransfer => self.tell_transfer().await,
             Do::CancelOriginal => {
                 let original = self.original.as_deref().unwrap();
                 liaison
-                    .post(
+                    .steadily(
                         &format!("/v1/detainers/{original}/cancellation"),
                         custody::cancellation(),
                     )
@@ -482,7 +490,7 @@ impl Subject {
         body["detainers"] = json!([self.id]);
         let mut answer = self
             .liaison
-            .post("/v1/detainers:cancel", body)
+            .steadily("/v1/detainers:cancel", body)
             .await
             .expect(200);
         let item = answer.json()["items"][0].clone();
@@ -500,13 +508,13 @@ impl Subject {
             self.original.as_deref().unwrap(),
         );
         let recorded = first
-            .post("/v1/release-notices", self.notice("transfer"))
+            .steadily("/v1/release-notices", self.notice("transfer"))
             .await
             .expect(201);
         let mut body = decision(Topic::Notify, Word::Comply, false);
         body["notice"] = recorded.json()["id"].clone();
         let path = format!("/v1/detainers/{original}/determinations");
-        let mut answer = first.post(&path, body).await;
+        let mut answer = first.steadily(&path, body).await;
         // The notification is about the original.
         answer.text = if answer.status.is_success() {
             "{}".to_owned()

@@ -152,6 +152,9 @@ impl Facts {
             bars.push(("illegal-transition", self.office.word()));
             bars.push(("illegal-transition", "withdrawn"));
         }
+        if !bars.is_empty() && matches!(self.jail, Status::Cancelled | Status::Superseded) {
+            bars.push(("illegal-transition", "withdrawn"));
+        }
         bars
     }
 
@@ -442,7 +445,10 @@ fn decide_on(f: &mut Facts, word: Word) -> Verdict {
     let Some(told) = f.last_notice else {
         return Verdict::Absent;
     };
-    f.decided = Some(word);
+    // A decision on another kind is about that alone: each needs its own (POLICY).
+    if f.last_is_release {
+        f.decided = Some(word);
+    }
     if word == Word::Decline {
         // What was told cannot be taken back, and nothing is said of declining a withdrawn one.
         return match told || !f.linked_and_standing() {
