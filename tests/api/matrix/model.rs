@@ -65,7 +65,7 @@ pub enum Verdict {
 }
 
 /// What the texts turn on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub origin: Origin,
     pub crossed: bool,
