@@ -5,6 +5,7 @@ mod conditional;
 mod crash;
 mod every_route;
 mod facts;
+mod fields;
 mod handovers;
 mod hangups;
 mod historical;
