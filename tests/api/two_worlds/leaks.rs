@@ -175,6 +175,10 @@ async fn a_planted_leak_is_found(_options: PgPoolOptions, owner: PgConnectOption
         }
         tokio::join!(a.observe_all(), b.observe_all());
         b.leak = None;
+        if leak.contains("id") {
+            let said = b.names.ids_say_nothing(&b.unseen);
+            assert!(said.is_err(), "not seen in the ids themselves: {leak}");
+        }
         let found = compare(&a, &b);
         assert!(found.is_err(), "not found: {leak}");
         println!(
