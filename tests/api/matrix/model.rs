@@ -2,6 +2,7 @@
 //! texts (the number of a promise or a section stands beside a rule) and not from the service.
 
 use super::acts::{By, Do, Topic, Word};
+use super::rules::{decide, decide_on, hand_over, hold, notice};
 
 /// How the law answers on an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +138,7 @@ impl Facts {
 
     /// What stands against anything that tells (DESIGN 2: told only after it crossed; 5: a
     /// cancellation stops what was not yet told).
-    fn bars_telling(&self) -> Vec<(&'static str, &'static str)> {
+    pub fn bars_telling(&self) -> Vec<(&'static str, &'static str)> {
         let mut bars = Vec::new();
         if !self.crossed {
             bars.push((
@@ -158,14 +159,14 @@ impl Facts {
         bars
     }
 
-    fn bars_pending(&self) -> Vec<(&'static str, &'static str)> {
+    pub fn bars_pending(&self) -> Vec<(&'static str, &'static str)> {
         match self.jail {
             Status::Pending => Vec::new(),
             status => vec![("illegal-transition", status.word())],
         }
     }
 
-    fn law(&self, topic: Topic) -> Leave {
+    pub fn law(&self, topic: Topic) -> Leave {
         match topic {
             Topic::Notify => self.notify_law,
             // A form that asks only for notice gives no authority to hold (promise 6).
@@ -175,7 +176,7 @@ impl Facts {
         }
     }
 
-    fn bars_of_law(&self, topic: Topic) -> Vec<(&'static str, &'static str)> {
+    pub fn bars_of_law(&self, topic: Topic) -> Vec<(&'static str, &'static str)> {
         match self.law(topic) {
             Leave::Permitted => Vec::new(),
             Leave::Prohibited => vec![("policy-prohibits", "prohibited")],
@@ -184,7 +185,7 @@ impl Facts {
         }
     }
 
-    fn bars_of_claim(&self) -> Vec<(&'static str, &'static str)> {
+    pub fn bars_of_claim(&self) -> Vec<(&'static str, &'static str)> {
         match self.claim_open {
             true => vec![("policy-indeterminate", "claim")],
             false => Vec::new(),
@@ -192,7 +193,7 @@ impl Facts {
     }
 
     /// Is a covered notice told by itself (DESIGN 5; POLICY, what a decision covers)?
-    fn covers(&self) -> bool {
+    pub fn covers(&self) -> bool {
         self.decided == Some(Word::Comply)
             && self.notify_law == Leave::Permitted
             && self.linked_and_standing()
@@ -200,12 +201,12 @@ impl Facts {
             && !self.claim_open
     }
 
-    fn linked_and_standing(&self) -> bool {
+    pub fn linked_and_standing(&self) -> bool {
         !matches!(self.jail, Status::Cancelled | Status::Superseded)
     }
 }
 
-fn judged(
+pub fn judged(
     bars: Vec<(&'static str, &'static str)>,
     events: Vec<(&'static str, Audience)>,
 ) -> Verdict {
@@ -215,7 +216,7 @@ fn judged(
     }
 }
 
-fn ends_custody(kind: &str) -> bool {
+pub fn ends_custody(kind: &str) -> bool {
     matches!(kind, "actual" | "transfer" | "escape" | "death")
 }
 
@@ -406,169 +407,4 @@ pub fn judge(before: &Facts, act: Do) -> (Verdict, Facts) {
         }
     };
     (verdict, f)
-}
-
-/// A decision without a notice.
-fn decide(f: &mut Facts, topic: Topic, word: Word, tell: bool) -> Verdict {
-    let mut bars = f.bars_pending();
-    let mut events = vec![("determination.made", Jail)];
-    if word == Word::Comply {
-        bars.extend(f.bars_of_claim());
-        bars.extend(f.bars_of_law(topic));
-    }
-    if tell {
-        bars.extend(f.bars_telling());
-        bars.extend(f.bars_of_law(Topic::Notify));
-        events.push(("decision.disclosed", Both));
-    }
-    if topic == Topic::Notify {
-        // The newest about the release that the office was not told, if there is one.
-        if word == Word::Comply && f.newest_release == Some(false) {
-            bars.extend(f.bars_telling());
-            events.push(("release_notice.disclosed", Both));
-            f.newest_release = Some(true);
-            if f.last_is_release {
-                f.last_notice = Some(true);
-            }
-            (f.told, f.receipt) = (true, false);
-        }
-        f.decided = Some(word);
-    }
-    if tell {
-        (f.told, f.receipt) = (true, false);
-    }
-    judged(bars, events)
-}
-
-/// A decision on the latest notice: stays possible when the case is closed.
-fn decide_on(f: &mut Facts, word: Word) -> Verdict {
-    let Some(told) = f.last_notice else {
-        return Verdict::Absent;
-    };
-    // A decision on another kind is about that alone: each needs its own (POLICY).
-    if f.last_is_release {
-        f.decided = Some(word);
-    }
-    if word == Word::Decline {
-        // What was told cannot be taken back, and nothing is said of declining a withdrawn one.
-        return match told || !f.linked_and_standing() {
-            true => Verdict::Open,
-            false => Verdict::Legal(vec![("determination.made", Jail)]),
-        };
-    }
-    let mut bars = f.bars_of_claim();
-    bars.extend(f.bars_of_law(Topic::Notify));
-    bars.extend(f.bars_telling());
-    if told {
-        bars.push(("illegal-transition", "told"));
-    }
-    let kind = match f.last_is_release {
-        true => "release_notice.disclosed",
-        false => "status.disclosed",
-    };
-    f.last_notice = Some(true);
-    if f.last_is_release {
-        f.newest_release = Some(true);
-    }
-    (f.told, f.receipt) = (true, false);
-    judged(bars, vec![("determination.made", Jail), (kind, Both)])
-}
-
-/// A hold needs authority and service (promise 6).
-fn hold(f: &mut Facts, tell: bool) -> Verdict {
-    let mut bars = f.bars_pending();
-    if f.notice_only {
-        bars.push(("notice-only-form", "I-247G"));
-    }
-    if !f.served {
-        bars.push(("not-served", "served"));
-    }
-    bars.extend(f.bars_of_claim());
-    bars.extend(f.bars_of_law(Topic::Hold));
-    if f.hold_runs {
-        bars.push(("illegal-transition", "a hold runs already"));
-    }
-    if f.left || f.jail_handed_over {
-        bars.push(("illegal-transition", "left"));
-    }
-    if tell {
-        bars.extend(f.bars_telling());
-        bars.extend(f.bars_of_law(Topic::Notify));
-    }
-    // Nobody can extend a hold; whether another one may follow the first is not said.
-    let follows = f.held_before && bars.is_empty();
-    (f.hold_runs, f.held_before) = (true, true);
-    let mut events = vec![("hold.started", Jail)];
-    if tell {
-        events.push(("hold.disclosed", Both));
-        (f.told, f.receipt) = (true, false);
-    }
-    match follows {
-        true => Verdict::Open,
-        false => judged(bars, events),
-    }
-}
-
-/// The jail's hand-over is known to both; it makes a relayed copy cross. What happened is
-/// recorded even when it was not allowed, and when the request is over.
-fn hand_over(f: &mut Facts) -> Verdict {
-    let crosses = f.origin == Origin::Relay && !f.crossed;
-    let mut bars = match (f.crossed, crosses) {
-        (false, false) => f.bars_telling(),
-        (false, true) => f.bars_pending(),
-        (true, _) => Vec::new(),
-    };
-    if f.jail_handed_over {
-        bars.push(("illegal-transition", "once"));
-    }
-    let mut events = vec![("handover.stated", Both)];
-    if crosses {
-        events.push(("detainer.received", Both));
-        events.push(("detainer.relayed", Both));
-    }
-    if f.office_handed_over {
-        events.push(("handover.confirmed", Both));
-    }
-    if f.hold_runs {
-        events.push(("hold.ended", Jail));
-    }
-    if f.kept_back {
-        events.push(("outcome.disclosed", Both));
-    }
-    f.crossed |= crosses;
-    (f.jail_handed_over, f.hold_runs, f.kept_back) = (true, false, false);
-    judged(bars, events)
-}
-
-/// A release can always be recorded (promise 7), and so can whatever else happens to a booking.
-fn notice(f: &mut Facts, kind: &'static str) -> Verdict {
-    let mut events = vec![("release_notice.recorded", Jail)];
-    let told = about_release(kind) && f.covers();
-    if told {
-        events.push(("release_notice.disclosed", Both));
-        (f.told, f.receipt) = (true, false);
-    }
-    if f.linked_and_standing() {
-        f.linked = true;
-        f.last_notice = Some(told);
-        f.last_is_release = about_release(kind);
-        if about_release(kind) {
-            f.newest_release = Some(told);
-        }
-        if ends_custody(kind) {
-            if f.hold_runs {
-                events.push(("hold.ended", Jail));
-            }
-            (f.left, f.hold_runs) = (true, false);
-            if f.jail == Status::Pending {
-                f.jail = Status::Closed;
-            }
-        } else if kind == "returned" {
-            f.left = false;
-            if f.jail == Status::Closed && !f.jail_outcome {
-                f.jail = Status::Pending;
-            }
-        }
-    }
-    Verdict::Legal(events)
 }
