@@ -154,7 +154,7 @@ impl Law {
     /// Does a rule in force attach duties to one of these occasions?
     pub fn attaches(&self, place: &Place, on: NaiveDate, occasions: &[&str]) -> bool {
         self.instead.is_none()
-            && self.book().in_force(place, on).any(|rule| {
+            && self.book().in_force(place, on).iter().any(|rule| {
                 let duties = rule.text.duties.iter();
                 duties
                     .map(|duty| duty.on.as_str())

@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::more::{keys_of, without_instance};
 use crate::support::*;
 
-const ROLES: [Role; 6] = [
+pub const ROLES: [Role; 6] = [
     Role::Submitter,
     Role::Reviewer,
     Role::Liaison,
@@ -29,10 +29,10 @@ const SIDES: [(&str, &[usize]); 4] = [
 ];
 
 /// Method, pattern as in `router.rs`, and the status for each of `ROLES`.
-type Row = (&'static str, &'static str, [u16; 6]);
+pub type Row = (&'static str, &'static str, [u16; 6]);
 
 #[rustfmt::skip]
-const TABLE: &[Row] = &[
+pub const TABLE: &[Row] = &[
     // method, path                                     subm rev  liai jadm sysa audi
     ("GET",    "/v1/whoami",                            [200, 200, 200, 200, 200, 200]),
     ("GET",    "/v1/jurisdictions",                     [200, 200, 200, 200, 200, 200]),
@@ -111,21 +111,27 @@ const TABLE: &[Row] = &[
 ];
 
 /// The records of one custodian and its office.
-struct World {
-    detainer: String,
-    booking_number: String,
-    notice: String,
-    notification: String,
-    claim: String,
-    duty: String,
-    person: String,
-    key: String,
-    found: String,
+pub struct World {
+    pub detainer: String,
+    pub booking_number: String,
+    pub notice: String,
+    pub notification: String,
+    pub claim: String,
+    pub duty: String,
+    pub person: String,
+    pub key: String,
+    pub found: String,
 }
 
 impl World {
     /// Requested, booked, noticed, told.
-    async fn make(app: &TestApp, office: &str, agency: &str, a_number: &str, number: &str) -> Self {
+    pub async fn make(
+        app: &TestApp,
+        office: &str,
+        agency: &str,
+        a_number: &str,
+        number: &str,
+    ) -> Self {
         let (liaison, reviewer) = (app.liaison(office).await, app.reviewer(agency).await);
         let id = |answer: Answer| answer.json()["id"].as_str().unwrap().to_owned();
         let detainer = id(liaison
@@ -189,7 +195,7 @@ impl World {
     }
 
     /// The address of a pattern; `{id}` is the record that the path is about.
-    fn path(&self, pattern: &str) -> String {
+    pub fn path(&self, pattern: &str) -> String {
         let id = match pattern.split('/').nth(2).unwrap() {
             "detainers" => &self.detainer,
             "release-notices" => &self.notice,
@@ -225,7 +231,7 @@ fn key_id(key: &str) -> String {
 }
 
 /// A key of each of `ROLES`, on the side of Alder and SND.
-async fn callers(app: &TestApp) -> Vec<Client> {
+pub async fn callers(app: &TestApp) -> Vec<Client> {
     let mut callers = Vec::new();
     for role in ROLES {
         let place = match role {

@@ -74,6 +74,11 @@ fn difference(side: &str, held: &[String]) -> Vec<String> {
     added.chain(gone).collect()
 }
 
+/// The differences between what a role may do and its list.
+pub async fn rights_not_written_down(conn: &mut PgConnection, side: &str) -> Vec<String> {
+    difference(side, &grants(conn, side).await)
+}
+
 #[sqlx::test(migrations = "./migrations")]
 async fn each_role_holds_exactly_the_rights_that_are_written_down(
     _options: PgPoolOptions,

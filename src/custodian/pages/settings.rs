@@ -157,6 +157,7 @@ async fn contested(
     let book = app.law.book();
     Ok(book
         .in_force(&place, today)
+        .into_iter()
         .filter(|rule| rule.is_contested(&place) && !rule.acts[act as usize].is_empty())
         .map(|rule| {
             (

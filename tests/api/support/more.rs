@@ -111,6 +111,30 @@ impl Client {
     }
 }
 
+/// As the contract tells a client to: when the service is busy (503), again. On a loaded machine
+/// that says nothing about what a test is about.
+pub async fn steady(call: impl AsyncFn() -> Answer) -> Answer {
+    for _ in 0..12 {
+        let answer = call().await;
+        if answer.status.as_u16() != 503 {
+            return answer;
+        }
+    }
+    panic!("the service is busy still");
+}
+
+impl Client {
+    /// A POST that is sent again, with its key, while the service is busy.
+    pub async fn steadily(&self, path: &str, body: Value) -> Answer {
+        let key = fresh_key();
+        steady(async || self.post_with_key(path, &key, body.clone()).await).await
+    }
+
+    pub async fn look(&self, path: &str) -> Answer {
+        steady(async || self.get(path).await).await
+    }
+}
+
 /// A problem without what differs from one request to the next.
 pub fn without_instance(answer: &Answer) -> Value {
     let mut body = answer.json();
