@@ -10,6 +10,7 @@ use crate::custodian::assessments;
 use crate::custodian::bookings;
 use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::determinations::tell;
+use crate::custodian::release_notices::{NoticeKind, store as notices};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::exchange::detainer::{IllegalTransition, Paper, Status};
@@ -78,6 +79,7 @@ pub async fn start(
         .ok_or_else(Problem::not_found)?;
     let assessed = assessments::of_case(tx, app, &case, &paper, now).await?;
     may_start(&case, &paper, &assessed)?;
+    not_extended(tx, &case).await?;
     let tells = request.tell_office.unwrap_or(false);
     if tells {
         case.must_have_crossed("telling of the hold")
@@ -225,6 +227,34 @@ fn may_run(case: &CaseFile, paper: &Paper) -> Result<(), Problem> {
     }
     case.must_be_pending("hold")
         .map_err(Problem::illegal_transition)
+}
+
+/// A request gives one hold, and its clock cannot be wound again: another only for a person who
+/// had left and was brought back.
+pub async fn not_extended(tx: &mut ScopedTx<'_>, case: &CaseFile) -> Result<(), Problem> {
+    let Some(ended_at) = store::of_detainer(tx, case.id)
+        .await?
+        .iter()
+        .filter_map(|hold| hold.ended_at)
+        .max()
+    else {
+        return Ok(());
+    };
+    let came_back = match case.booking {
+        None => false,
+        Some(booking) => notices::of_booking(tx, booking.as_uuid())
+            .await?
+            .iter()
+            .any(|notice| notice.kind() == NoticeKind::Returned && notice.effective_at >= ended_at),
+    };
+    if came_back {
+        return Ok(());
+    }
+    Err(Problem::illegal_transition(IllegalTransition {
+        action: "hold",
+        state: "held before".to_owned(),
+        mend: "a hold on this request has ended, and nobody can extend it by starting another",
+    }))
 }
 
 /// Nobody was releasable before they were booked.

@@ -61,9 +61,11 @@ async fn page(
         None => None,
         Some(booking) => bookings::store::by_id(&mut tx, booking.as_uuid()).await?,
     };
+    let once = start::not_extended(&mut tx, case).await;
     tx.rollback().await?;
     let law = assessed.of(Act::HoldPastRelease);
     let barred = start::may_start(case, paper, &assessed)
+        .and(once)
         .err()
         .map(|problem| match problem.slug {
             Slug::PolicyProhibits => format!("The law prohibits it. {}", law.because.join(" ")),

@@ -91,18 +91,17 @@ pub fn hold(f: &mut Facts, tell: bool) -> Verdict {
         bars.extend(f.bars_telling());
         bars.extend(f.bars_of_law(Topic::Notify));
     }
-    // Nobody can extend a hold; whether another one may follow the first is not said.
-    let follows = f.held_before && bars.is_empty();
+    // A request gives one hold: another would extend it (promise 6).
+    if f.held_before && !f.hold_runs {
+        bars.push(("illegal-transition", "extend"));
+    }
     (f.hold_runs, f.held_before) = (true, true);
     let mut events = vec![("hold.started", Jail)];
     if tell {
         events.push(("hold.disclosed", Both));
         (f.told, f.receipt) = (true, false);
     }
-    match follows {
-        true => Verdict::Open,
-        false => judged(bars, events),
-    }
+    judged(bars, events)
 }
 
 /// The jail's hand-over is known to both; it makes a relayed copy cross. What happened is
