@@ -266,8 +266,9 @@ impl Frame {
             ],
             Side::Oversight | Side::Operator => &[("Overview", "/")],
         };
-        let accounts = matches!(self.actor.role, Role::Reviewer | Role::SystemAdmin)
-            .then_some(("Accounts", "/accounts"));
+        // A reviewer finds them among the agency's settings.
+        let accounts =
+            (self.actor.role == Role::SystemAdmin).then_some(("Accounts", "/accounts"));
         let nav = entries
             .iter()
             .chain(&accounts)
