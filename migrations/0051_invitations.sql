@@ -11,7 +11,7 @@ create table identity.invitation (
     expires_at timestamptz not null,
     used_at    timestamptz
 );
-create index on identity.invitation (account_id);
+create index on identity.invitation (agency_id, account_id);
 call public.force_row_security('identity');
 
 do $$

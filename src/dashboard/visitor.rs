@@ -267,8 +267,7 @@ impl Frame {
             Side::Oversight | Side::Operator => &[("Overview", "/")],
         };
         // A reviewer finds them among the agency's settings.
-        let accounts =
-            (self.actor.role == Role::SystemAdmin).then_some(("Accounts", "/accounts"));
+        let accounts = (self.actor.role == Role::SystemAdmin).then_some(("Accounts", "/accounts"));
         let nav = entries
             .iter()
             .chain(&accounts)

@@ -441,7 +441,22 @@ async fn an_office_learns_of_a_hold_only_when_it_is_told(
         .await
         .expect(200);
     assert_eq!(before, see().await);
+    // Nobody extends it by starting another.
+    let again = jailer
+        .post(&format!("{path}/hold"), hold(&start))
+        .await
+        .expect(409);
+    assert_eq!(again.slug(), "illegal-transition");
+    assert!(again.text.contains("extend"), "{}", again.text);
 
+    // A request about another person, whose hold the office may be told of, or not.
+    let mut other = detainer(SND, ALDER, "A077777701");
+    other["subject"]["given_name"] = json!("Berta");
+    let id = lodge(&liaison, other).await;
+    acknowledge(&jailer, &id).await;
+    serve(&jailer, &id).await;
+    let path = format!("/v1/detainers/{id}");
+    let before = see().await;
     let facts = jailer.get(&format!("{path}/facts")).await;
     let tag = jailer
         .patch(

@@ -117,6 +117,12 @@ enum Hidden {
     Position(usize),
     Standing,
     LookAround(usize),
+    /// Booked under the name and birth date of a request; the candidate waits, or is another.
+    Namesake(usize),
+    /// Taken off the booking by hand, and put back or not.
+    Unlink(usize),
+    /// A notice among others in one body.
+    Batch(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -172,6 +178,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => n.clone().prop_map(Hidden::Position),
         1 => Just(Hidden::Standing),
         1 => n.clone().prop_map(Hidden::LookAround),
+        2 => n.clone().prop_map(Hidden::Namesake),
+        1 => n.clone().prop_map(Hidden::Unlink),
+        1 => n.clone().prop_map(Hidden::Batch),
     ];
     prop_oneof![
         8 => liaison.prop_map(Act::Liaison),
@@ -997,6 +1006,63 @@ impl World {
                     .send(Method::GET, &path, &purpose, "")
                     .await
             }
+            Hidden::Namesake(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                let jailer = jailer(person);
+                let mut other = book(sequence, person, 0);
+                other["subject"]["a_number"] = Value::Null;
+                let path = format!("/v1/bookings/N{sequence}-{person}");
+                let booked = jailer.put(&path, other).await;
+                assert!(booked.status.is_success(), "{}", booked.text);
+                self.app.settle().await;
+                let path = format!("/v1/matches?status=open&detainer={id}");
+                let open = jailer.get(&path).await.json();
+                let Some(found) = open["items"][0]["id"].as_str() else {
+                    return true;
+                };
+                if at % 3 == 0 {
+                    return true;
+                }
+                let body = json!({"same_person": false, "note": "another person"});
+                jailer
+                    .steadily(&format!("/v1/matches/{found}/decision"), body)
+                    .await
+            }
+            Hidden::Unlink(at) => {
+                let Some((id, person)) = self.detainer(*at) else {
+                    return false;
+                };
+                let jailer = jailer(person);
+                let mut answer = link(&jailer, &id, None).await;
+                if at % 2 == 0 {
+                    let number = booking_number(sequence, person);
+                    answer = link(&jailer, &id, Some(&number)).await;
+                }
+                answer
+            }
+            Hidden::Batch(at) => {
+                let person = at % PERSONS;
+                let number = booking_number(sequence, person);
+                let mut notice = statement(&number, STATUS[1 + at % (STATUS.len() - 1)]);
+                notice["source_message_id"] = json!(format!("batch-{sequence}-{at}"));
+                let headers = [
+                    ("idempotency-key", fresh_key()),
+                    ("content-type", "application/x-ndjson".to_owned()),
+                ];
+                let headers = headers
+                    .each_ref()
+                    .map(|(name, value)| (*name, value.as_str()));
+                jailer(person)
+                    .send(
+                        Method::POST,
+                        "/v1/release-notices:batch",
+                        &headers,
+                        notice.to_string(),
+                    )
+                    .await
+            }
             Hidden::Look(at) => {
                 let Some((id, person)) = self.detainer(*at) else {
                     return false;
@@ -1085,6 +1151,7 @@ fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
         JAILS[person % 2],
         &format!("A{}", a_number(sequence, person)),
     );
+    body["subject"]["given_name"] = json!(given_name(sequence, person));
     // Dates in turn, so that the order of the list is not that of lodging.
     body["issued_on"] = json!(format!("2026-11-{:02}", 10 + form % 7));
     if form % 5 == 4 {
@@ -1115,11 +1182,31 @@ fn fax(office: &str, sequence: usize, person: usize, form: usize) -> Value {
 
 fn book(sequence: usize, person: usize, version: usize) -> Value {
     let mut body = booking(&format!("A{}", a_number(sequence, person)));
+    body["subject"]["given_name"] = json!(given_name(sequence, person));
     if !version.is_multiple_of(4) {
         body["charges"][0]["description"] = json!(format!("Burglary, count {}", version % 4));
         body["otherwise_releasable_at"] = json!("2026-12-19T00:00:00-08:00");
     }
     body
+}
+
+/// A name of its own, so that only those who are to be are candidates of one another.
+fn given_name(sequence: usize, person: usize) -> String {
+    format!("Ana{}", sequence * PERSONS + person)
+}
+
+/// Links a request by hand.
+async fn link(jailer: &Client, id: &str, number: Option<&str>) -> Answer {
+    let path = format!("/v1/detainers/{id}");
+    let tag = jailer.get(&path).await.header("etag");
+    let headers = [
+        ("if-match", tag.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({ "booking_number": number }).to_string();
+    jailer
+        .send(Method::PUT, &format!("{path}/booking"), &headers, body)
+        .await
 }
 
 fn statement(number: &str, kind: &str) -> Value {

@@ -511,7 +511,7 @@ pub async fn born_on(
                   b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
              from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
             where p.agency_id = $1 and p.date_of_birth = $2 and b.released_at is null
-            order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 50"#,
+            order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 20"#,
         agency,
         date_of_birth
     )

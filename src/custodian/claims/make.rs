@@ -6,6 +6,7 @@ use super::ClaimKind;
 use super::store::{self, Claim};
 use crate::app::App;
 use crate::custodian::detainers::{CaseFile, case_file};
+use crate::custodian::duties;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
@@ -53,7 +54,9 @@ pub async fn make(
         .data("kind", request.kind.as_str())
         .instant("claimed_at", request.claimed_at)
         .data("row_hash", leaf::row_hash(&salt, &(&request.proof, &by)));
-    log::append(tx, vec![event]).await?;
+    let mut events = vec![event];
+    events.extend(duties::verification(tx, case.id, None, now).await?);
+    log::append(tx, events).await?;
     Ok(Claim {
         id: id.as_uuid(),
         detainer_id: case.id.as_uuid(),

@@ -8,6 +8,7 @@ use super::ClaimResult;
 use super::store::{self, Claim};
 use crate::app::App;
 use crate::custodian::detainers::{CaseFile, case_file};
+use crate::custodian::duties;
 use crate::custodian::facts::{self, Source};
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
@@ -83,6 +84,10 @@ pub async fn resolve(
     if request.result == ClaimResult::Confirmed {
         let proof = [("proof_of_citizenship_or_status", Some(Value::Bool(true)))];
         events.extend(facts::state::record(tx, case.id, &proof, Source::Claim, now).await?);
+    }
+    if !case.claim_open {
+        let resolved_at = Some(request.resolved_at);
+        events.extend(duties::verification(tx, case.id, resolved_at, now).await?);
     }
     log::append(tx, events).await?;
     Ok(Claim {

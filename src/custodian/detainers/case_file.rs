@@ -326,6 +326,31 @@ pub async fn save_service(
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
+/// How the copy was served, told to the office or not.
+pub async fn service(tx: &mut ScopedTx<'_>, id: DetainerId) -> Result<Option<Service>, StoreError> {
+    let agency = tx.agency_id();
+    let row = sqlx::query!(
+        r#"select served_at, service_method, service_method_other, service_language, served_by
+             from custodian.case_file where agency_id = $1 and id = $2"#,
+        agency,
+        id.as_uuid()
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    row.served_at
+        .zip(row.service_method)
+        .map(|(served_at, method)| {
+            Ok(Service {
+                served_at,
+                method: method.parse().map_err(StoreError::Unreadable)?,
+                method_other: row.service_method_other,
+                language: row.service_language,
+                officer: row.served_by,
+            })
+        })
+        .transpose()
+}
+
 /// How many pending requests stand at each stage.
 pub struct StageCounts {
     pub received: i64,

@@ -181,6 +181,41 @@ pub async fn copy_served(
     Ok(events)
 }
 
+/// A claim of citizenship or status is to be looked into, whatever the rules of the place say: a
+/// claim creates that duty, and its resolution finishes it.
+pub async fn verification(
+    tx: &mut ScopedTx<'_>,
+    detainer: DetainerId,
+    resolved_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<Event>, StoreError> {
+    let duty = NewDuty {
+        id: DutyId::new(now),
+        detainer,
+        duty: "verify_status",
+        recipient: "agency",
+        occasion: None,
+        due_at: Some(now + chrono::Duration::hours(TARGET_HOURS)),
+        citation: None,
+        at: now,
+    };
+    let mut events = Vec::new();
+    let new = store::insert(tx, &duty).await?;
+    if new {
+        events.push(created(tx, &duty));
+    }
+    // A second claim opens what the end of the first had finished.
+    if !new || resolved_at.is_some() {
+        let id = store::find(tx, detainer, duty.duty, duty.recipient).await?;
+        let statement = Statement {
+            done_at: resolved_at,
+            evidence: resolved_at.map(|_| "the claim was resolved".to_owned()),
+        };
+        events.push(state(tx, detainer, id, &statement, now).await?);
+    }
+    Ok(events)
+}
+
 /// Records what is said of a duty's being done: the latest word counts.
 pub async fn state(
     tx: &mut ScopedTx<'_>,

@@ -5,4 +5,4 @@ pub mod api;
 pub mod create;
 pub mod store;
 
-pub use create::{Occasion, arise, copy_served};
+pub use create::{Occasion, arise, copy_served, verification};

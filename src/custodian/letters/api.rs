@@ -85,6 +85,7 @@ async fn gathered(tx: &mut ScopedTx<'_>, app: &App, id: DetainerId) -> Result<Ca
         .ok_or_else(Problem::not_found)?;
     let made = determinations::of_detainer(tx, id).await?;
     let told = notification::list(tx, None, Some(id), None, 200).await?;
+    let service = case_file::service(tx, id).await?;
     let agency = tx.actor().agency.clone().ok_or_else(Problem::not_found)?;
     let zone = time::zone(&agency.time_zone);
     let complies = |act: Act| {
@@ -127,7 +128,7 @@ async fn gathered(tx: &mut ScopedTx<'_>, app: &App, id: DetainerId) -> Result<Ca
                     cancelled: told.kind.as_deref() == Some("cancelled"),
                 })
             }),
-        service: paper.service.map(|service| Served {
+        service: service.map(|service| Served {
             at: time::absolute(service.served_at, zone),
             method: service
                 .method_other

@@ -197,6 +197,7 @@ pub async fn cases_about(
                select kind, index from custodian.identifier where agency_id = $1 and person_id = $4
            )
            select id as "id!" from (
+               (select id from (
                select id from custodian.case_file where agency_id = $1 and booking_id = $2
                union
                select id from custodian.case_file where agency_id = $1 and status = 'pending'
@@ -209,10 +210,12 @@ pub async fn cases_about(
                   and state_id_index = (select index from person where kind = 'state_id')
                union
                select id from custodian.case_file where agency_id = $1 and booking_number = $3 and status = 'pending'
+               ) strong order by id limit 50)
                union
-               select id from custodian.case_file where agency_id = $1 and status = 'pending' and booking_id is null
-                  and date_of_birth = $5 and name_parts && $6
-           ) found order by id limit 50"#,
+               -- However many share a name, they crowd out nobody who shares an identifier.
+               (select id from custodian.case_file where agency_id = $1 and status = 'pending' and booking_id is null
+                   and date_of_birth = $5 and name_parts && $6 order by id limit 20)
+           ) found order by id"#,
         agency,
         booking.id,
         booking.booking_number,

@@ -326,8 +326,13 @@ pub fn judge(before: &Facts, act: Do) -> (Verdict, Facts) {
             Verdict::Legal(vec![("outcome.stated", Both)])
         }
         Do::Claim => {
+            // It is to be looked into: a duty, which another claim opens again.
+            let duty = match f.claim_made {
+                true => "duty.done",
+                false => "duty.created",
+            };
             (f.claim_open, f.claim_made) = (true, true);
-            Verdict::Legal(vec![("claim.made", Jail)])
+            Verdict::Legal(vec![("claim.made", Jail), (duty, Jail)])
         }
         Do::Resolve(_) => {
             if !f.claim_made {
@@ -338,7 +343,7 @@ pub fn judge(before: &Facts, act: Do) -> (Verdict, Facts) {
                 false => vec![("illegal-transition", "resolved already")],
             };
             f.claim_open = false;
-            judged(bars, vec![("claim.resolved", Jail)])
+            judged(bars, vec![("claim.resolved", Jail), ("duty.done", Jail)])
         }
         Do::Relay => {
             // What stands can be passed on, once to each agency; told by another act only.
