@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
+use crate::support::more::steady;
 use crate::support::*;
 use names::Names;
 
@@ -351,7 +352,7 @@ impl World {
     }
 
     async fn get(&mut self, what: &str, path: &str) -> Answer {
-        let answer = self.liaison.get(path).await;
+        let answer = self.liaison.look(path).await;
         self.note(what, &answer);
         answer
     }
@@ -512,13 +513,16 @@ impl World {
     /// Everything that the liaison can observe of its requests.
     async fn observe(&mut self) {
         self.app.settle().await;
-        let request = self.liaison.request(Method::GET, "/v1/detainers?limit=200");
-        let request = if self.list_tag.is_empty() {
-            request
-        } else {
-            request.header("if-none-match", &self.list_tag)
-        };
-        let list = Answer::read(request.send().await.unwrap()).await;
+        let list = steady(async || {
+            let request = self.liaison.request(Method::GET, "/v1/detainers?limit=200");
+            let request = if self.list_tag.is_empty() {
+                request
+            } else {
+                request.header("if-none-match", &self.list_tag)
+            };
+            Answer::read(request.send().await.unwrap()).await
+        })
+        .await;
         self.list_tag = list.header("etag");
         self.note("list unless known", &list);
         for path in [
