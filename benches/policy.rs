@@ -12,8 +12,9 @@ use criterion::{Criterion, Throughput};
 use sallyport::policy::cases::nothing_known_against;
 use sallyport::policy::evaluate::{Ask, Book, Positions};
 use sallyport::policy::facts::Facts;
-use sallyport::policy::load::Files;
+use sallyport::policy::load::{Files, Rules};
 use sallyport::policy::place::Place;
+use sallyport::policy::preview::changes;
 use serde_json::json;
 
 /// The most that one person may take, in microseconds.
@@ -128,6 +129,46 @@ fn main() {
         group.finish();
     }
     table(&people, &positions);
+    preview(&people, &positions);
+}
+
+/// A draft over a million past questions, on two threads (docs/POLICY.md: under 60 s).
+fn preview(people: &[Facts], positions: &Positions) {
+    const QUESTIONS: usize = 1_000_000;
+    let rules = Rules::built_in().expect("the rules in the binary stand");
+    let draft = BOOK
+        .rules
+        .iter()
+        .find(|rule| rule.text.id == "us-ca/values-act")
+        .map(|rule| rule.source.replace("permitted", "prohibited"))
+        .expect("California is loaded");
+    let draft = rules.with_draft(&draft).expect("the draft stands");
+    let place = place(PLACES[0]);
+    let start = Instant::now();
+    let changed: usize = std::thread::scope(|scope| {
+        let halves: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    people
+                        .iter()
+                        .cycle()
+                        .take(QUESTIONS / 2)
+                        .map(|facts| {
+                            changes(&BOOK, &draft, asked(&place, facts, positions)).count()
+                        })
+                        .sum::<usize>()
+                })
+            })
+            .collect();
+        halves
+            .into_iter()
+            .map(|half| half.join().expect("a half ends"))
+            .sum()
+    });
+    println!(
+        "\nA draft over {QUESTIONS} questions: {:.1} s, {changed} acts would change.",
+        start.elapsed().as_secs_f64()
+    );
 }
 
 fn asked<'a>(place: &'a Place, facts: &'a Facts, positions: &'a Positions) -> Ask<'a> {

@@ -221,6 +221,7 @@ pub fn router(app: App) -> Router {
         .route("/events", get(delivery::stream::get))
         .route("/policies", get(law::api::get_list))
         .route("/policies/evaluate", post(law::api::post_evaluate))
+        .route("/policies/preview", post(custodian::preview::api::post))
         .route("/policies/{*id}", get(law::api::get))
         .route("/clock", post(law::api::post_clock))
         .route("/statistics/detainers", get(reports::api::get_statistics))

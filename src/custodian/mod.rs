@@ -15,6 +15,7 @@ pub mod notifications;
 pub mod outcomes;
 pub mod pages;
 pub mod persons;
+pub mod preview;
 pub mod readers;
 pub mod release_notices;
 pub mod restrictions;

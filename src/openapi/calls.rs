@@ -827,6 +827,18 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        method: "post",
+        path: "/policies/preview",
+        group: "Law",
+        id: "preview_policy",
+        summary: "Which of the agency's past decisions a draft of a rule would judge otherwise",
+        roles: "reviewer",
+        request: Some("PreviewRequest"),
+        answers: &[(200, "Preview")],
+        pure: true,
+        ..NONE
+    },
+    Call {
         path: "/policies/{*id}",
         group: "Law",
         id: "get_policy",

@@ -137,6 +137,8 @@ pub enum AnyDetainerList {
     crate::registry::adopted::AdoptedPositionRequest,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
+    crate::custodian::preview::api::PreviewRequest,
+    crate::custodian::preview::api::Preview,
     law::evaluate::EvaluateRequest,
     law::evaluate::Evaluation,
     law::library::PolicyList,

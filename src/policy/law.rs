@@ -139,6 +139,14 @@ impl Law {
         self.rules.reload()
     }
 
+    /// The rules with a draft among them.
+    ///
+    /// # Errors
+    /// A draft that cannot stand.
+    pub fn with_draft(&self, text: &str) -> Result<Book, LoadError> {
+        self.rules.with_draft(text)
+    }
+
     /// # Errors
     /// Facts that cannot be read.
     pub fn assess(&self, question: &Question<'_>) -> Result<Assessment, serde_json::Error> {

@@ -431,6 +431,36 @@ impl Rules {
         }
     }
 
+    /// The rules with a draft among them, in the place of the versions of its id that are in
+    /// force on the same days. Nothing that runs is changed.
+    ///
+    /// # Errors
+    /// A draft that cannot stand, as it would be refused in a folder.
+    pub fn with_draft(&self, text: &str) -> Result<Book, LoadError> {
+        const DRAFT: &str = "draft";
+        let draft: RuleText = parse(DRAFT, text)?;
+        let last = |rule: &RuleText| rule.effective_until.unwrap_or(NaiveDate::MAX);
+        let mut files = match &self.folder {
+            Some(folder) => Files::of_folder(folder)?,
+            None => Files::built_in(),
+        };
+        let mut kept = Vec::with_capacity(files.rules.len() + 1);
+        for (file, text) in std::mem::take(&mut files.rules) {
+            let rule: RuleText = parse(&file, &text)?;
+            let replaced = rule.id == draft.id
+                && (rule.version == draft.version
+                    || (draft.effective_from <= last(&rule)
+                        && rule.effective_from <= last(&draft)));
+            if !replaced {
+                kept.push((file, text));
+            }
+        }
+        let folder = draft.id.split('/').next().unwrap_or_default();
+        kept.push((format!("policies/{folder}/{DRAFT}.yaml"), text.to_owned()));
+        files.rules = kept;
+        files.read()
+    }
+
     /// Reads the folder again. What was in force stays so when a file cannot stand.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod law;
 pub mod load;
 pub mod offense;
 pub mod place;
+pub mod preview;
 #[cfg(test)]
 mod properties;
 pub mod rule;

@@ -31,6 +31,7 @@ mod pages_desk;
 mod pages_law;
 mod papers;
 mod plans;
+mod preview;
 mod registry;
 mod sign_in;
 mod streams;

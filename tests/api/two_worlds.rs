@@ -697,9 +697,8 @@ impl World {
                     }
                     self.moved.insert(id.clone());
                 }
-                let put = jailer
-                    .put(&format!("/v1/bookings/{number}"), book(sequence, person, 0))
-                    .await;
+                let path = format!("/v1/bookings/{number}");
+                let put = steady(async || jailer.put(&path, book(sequence, person, 0)).await).await;
                 assert!(put.status.is_success(), "{}", put.text);
                 let recorded = jailer
                     .steadily("/v1/release-notices", statement(&number, kind))
@@ -1018,7 +1017,7 @@ impl World {
                 let mut other = book(sequence, person, 0);
                 other["subject"]["a_number"] = Value::Null;
                 let path = format!("/v1/bookings/N{sequence}-{person}");
-                let booked = jailer.put(&path, other).await;
+                let booked = steady(async || jailer.put(&path, other.clone()).await).await;
                 assert!(booked.status.is_success(), "{}", booked.text);
                 self.app.settle().await;
                 let path = format!("/v1/matches?status=open&detainer={id}");
@@ -1074,7 +1073,9 @@ impl World {
                 jailer(person).get(&format!("/v1/detainers/{id}")).await
             }
         };
-        assert!(answer.status.as_u16() < 500, "{}", answer.text);
+        // A service that is busy has done nothing.
+        let busy = answer.status.as_u16() == 503;
+        assert!(busy || answer.status.as_u16() < 500, "{}", answer.text);
         answer.status.is_success()
     }
 }

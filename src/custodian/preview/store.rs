@@ -1,0 +1,81 @@
+//! What was decided, by persons and by the law alone, and what was known then.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::custodian::facts::store::Stated;
+use crate::db::{ScopedTx, StoreError};
+use crate::types::Timestamp;
+
+/// A decision of the past.
+#[derive(Debug, Clone)]
+pub struct Past {
+    pub id: Uuid,
+    pub detainer_id: Uuid,
+    pub act: String,
+    pub at: Timestamp,
+    /// `comply`, `decline`; of a notice that came before no person, `queued` or `withheld`.
+    pub decision: String,
+    /// The disposition that was stored with it.
+    pub was: Option<String>,
+}
+
+/// A batch of what was decided in a window, oldest first, after a place in it.
+pub async fn decided(
+    tx: &mut ScopedTx<'_>,
+    from: Timestamp,
+    before: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Past>, StoreError> {
+    let agency = tx.agency_id();
+    let (at, id) = after.unzip();
+    Ok(sqlx::query_as!(
+        Past,
+        r#"select id as "id!", detainer_id as "detainer_id!", act as "act!", at as "at!", decision as "decision!", was
+             from (select id, detainer_id, act, decided_at as at, decision, assessment ->> 'disposition' as was
+                     from custodian.determination where agency_id = $1 and decided_at >= $2 and decided_at < $3
+                   union all
+                   select id, detainer_id, act, opened_at, action, disposition
+                     from custodian.review where agency_id = $1 and opened_at >= $2 and opened_at < $3
+                      and action in ('queued', 'withheld')) past
+            where $4::timestamptz is null or (at, id) > ($4, $5::uuid)
+            order by at, id limit $6"#,
+        agency,
+        from,
+        before,
+        at,
+        id,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Every statement of facts on these requests, in the order in which they were made.
+pub async fn statements(
+    tx: &mut ScopedTx<'_>,
+    detainers: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Stated>>, StoreError> {
+    let agency = tx.agency_id();
+    let rows = sqlx::query!(
+        r#"select detainer_id, name, value, source, stated_at, stated_by
+             from custodian.fact where agency_id = $1 and detainer_id = any($2) order by n"#,
+        agency,
+        detainers
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut found: HashMap<Uuid, Vec<Stated>> = HashMap::new();
+    for row in rows {
+        found.entry(row.detainer_id).or_default().push(Stated {
+            name: row.name,
+            value: row.value,
+            source: row.source,
+            stated_at: row.stated_at,
+            stated_by: row.stated_by,
+        });
+    }
+    Ok(found)
+}
