@@ -137,7 +137,7 @@ fn at(app: &TestApp, on: chrono::NaiveDate) {
 
 /// The same as it was lived: each act on its own day, under the rules in force then, with the
 /// criminal history as it was known.
-async fn live_through(app: &TestApp, office: &str, agency: &str) {
+async fn live_through(app: &TestApp, office: &str, agency: &str, willing: bool) {
     let (liaison, reviewer) = (app.liaison(office).await, app.reviewer(agency).await);
     let mut convictions: Vec<Value> = Vec::new();
     for stay in &STAYS {
@@ -163,9 +163,9 @@ async fn live_through(app: &TestApp, office: &str, agency: &str) {
             let tag = reviewer.get(&facts).await.header("etag");
             reviewer.patch(&facts, &tag, known).await.expect(200);
             if *form != "I-247N" {
-                decide(&reviewer, &id, "hold_past_release", false).await;
+                as_the_law_lets(&reviewer, &id, "hold_past_release", willing).await;
             }
-            decide(&reviewer, &id, "notify_release", false).await;
+            as_the_law_lets(&reviewer, &id, "notify_release", willing).await;
         }
         if stay.asked.iter().all(|(_, days)| *days <= 3) {
             release(app, &reviewer, stay).await;
@@ -183,6 +183,27 @@ async fn live_through(app: &TestApp, office: &str, agency: &str) {
     }
     let clock = &app.app.clock;
     clock.advance((chrono::Utc::now() - clock.now()).num_seconds());
+}
+
+/// Declines what the law bars, does what it requires, and is willing in the rest or not.
+async fn as_the_law_lets(reviewer: &Client, id: &str, act: &str, willing: bool) {
+    let path = format!("/v1/detainers/{id}");
+    let seen = reviewer
+        .get(&format!("{path}/assessment"))
+        .await
+        .expect(200);
+    let disposition = seen.json()["acts"][act]["disposition"].clone();
+    let (decision, reason) = match disposition.as_str().unwrap() {
+        "prohibited" => ("decline", "law_prohibits"),
+        "required" => ("comply", "law_requires"),
+        _ if willing => ("comply", "law_permits"),
+        _ => ("decline", "agency_policy"),
+    };
+    let body = json!({"act": act, "decision": decision, "reason_code": reason});
+    reviewer
+        .post(&format!("{path}/determinations"), body)
+        .await
+        .expect(201);
 }
 
 async fn release(app: &TestApp, reviewer: &Client, stay: &Stay) {
@@ -343,13 +364,44 @@ async fn twelve_bookings_were_decided_under_the_rules_of_their_days(
 ) {
     let app = TestApp::start_under(options, owner, Law::of(Rules::built_in().unwrap())).await;
     open_bay(&app).await;
-    live_through(&app, SND, BAY).await;
+    live_through(&app, SND, BAY, false).await;
     let clerk = app.submitter(BAY).await;
     let id = person(&clerk, &format!("a_number={PERSON}")).await;
     let all = history(&clerk, &id).await;
     assert_eq!(lines(&all), UNDER_THE_RULES, "{:#?}", lines(&all));
     app.stop().await;
 }
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn the_texas_twin_was_decided_under_the_rules_of_those_days(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start_under(options, owner, Law::of(Rules::built_in().unwrap())).await;
+    live_through(&app, HOU, BIRCH, true).await;
+    let clerk = app.submitter(BIRCH).await;
+    let id = person(&clerk, &format!("a_number={PERSON}")).await;
+    let all = history(&clerk, &id).await;
+    assert_eq!(lines(&all), IN_TEXAS, "{:#?}", lines(&all));
+    app.stop().await;
+}
+
+/// Before Texas wrote its law nothing gave authority to hold, and notice was the agency's choice.
+#[rustfmt::skip]
+const IN_TEXAS: [&str; 12] = [
+    "09-0101 2009-03-02 not_convicted | I-247 [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2009-03-05 own_recognizance 462",
+    "10-0202 2010-06-10 not_filed | I-247 [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2010-06-13 own_recognizance 456",
+    "11-0303 2011-09-12 convicted | I-247 [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2011-09-15 own_recognizance 218",
+    "12-0404 2012-04-20 not_convicted | no request | 2012-04-23 own_recognizance 297",
+    "13-0042 2013-02-14 convicted | I-247 [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2013-02-17 own_recognizance 261",
+    "13-0606 2013-11-05 not_filed | I-247 [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2013-11-08 own_recognizance 633",
+    "15-0707 2015-08-03 not_convicted | I-247N [notify comply, permitted by unknown] | 2015-08-06 own_recognizance 117",
+    "15-0808 2015-12-01 convicted | I-247D [hold decline, prohibited by unknown; notify comply, permitted by unknown] + I-247N [notify comply, permitted by unknown] | 2015-12-04 own_recognizance 157",
+    "16-0909 2016-05-09 not_convicted | I-247N [notify comply, permitted by unknown] | 2016-05-12 own_recognizance 144",
+    "16-1010 2016-10-03 convicted | I-247D [hold decline, prohibited by unknown; notify comply, permitted by unknown] | 2016-10-06 own_recognizance 243",
+    "17-1111 2017-06-06 not_filed | I-247A after release [] | 2017-06-09 own_recognizance 256",
+    "13-0042 2018-02-20 convicted | I-247A [hold comply, required by us-tx/ccp-2.251@2017.1; notify comply, required by us-tx/ccp-2.251@2017.1] | 2018-02-23 own_recognizance null",
+];
 
 /// Where the rule is unknown none addressed the act: what this jail's sheriff had by then decided
 /// by memo is no rule that is loaded.
