@@ -47,8 +47,8 @@ async fn a_candidate_is_looked_at_side_by_side_and_decided(
     }
     assert!(desk.get(&record).await.text.contains(&link));
     assert!(desk.get("/").await.text.contains("href=\"/matches\""));
-    desk.get("/matches?cursor=made-up").await.expect(422);
-    desk.get("/matches?sort=score").await.expect(422);
+    desk.get("/matches?cursor=made-up").await.expect(400);
+    desk.get("/matches?sort=score").await.expect(400);
 
     // Those who may not decide see that one waits, and no way to decide it.
     let clerk = Desk::of(&app, Role::Submitter, ALDER).await;
@@ -132,7 +132,7 @@ async fn a_request_is_put_on_a_booking_and_taken_off_by_hand(
     desk.send_from(&form, &step, &number("")).await.expect(422);
     desk.send_from(&form, &step, &number("26-1")[1..])
         .await
-        .expect(428);
+        .expect(412);
     let done = desk.send_from(&form, &step, &number("26-1")).await;
     assert_eq!(done.expect(303).header(LOCATION.as_str()), record);
     assert!(booking_of(&app, &id).await.is_string());

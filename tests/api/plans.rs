@@ -236,9 +236,9 @@ async fn open_duties_are_read_in_the_order_of_their_index(
     for until in ["null::timestamptz", "timestamptz '2026-11-02T00:00:00Z'"] {
         let plan = explain(&app.app.pools.custodian, "app.agency", agency, &format!(
             "select d.id, s.done_at from custodian.duty d
-               left join lateral (select done_at, evidence, stated_by from custodian.duty_statement
+               left join lateral (select done_at, evidence, stated_by, done_at is null as open from custodian.duty_statement
                                    where agency_id = d.agency_id and duty_id = d.id order by n desc limit 1) s on true
-              where d.agency_id = {agency} and s.done_at is null and ({until} is null or d.due_at <= {until})
+              where d.agency_id = {agency} and coalesce(s.open, true) and ({until} is null or d.due_at <= {until})
               order by d.due_at nulls last, d.created_at, d.id limit 51 offset 0")).await;
         assert!(
             plan.contains("duty_pressing") && !plan.contains("Sort") && !plan.contains("Seq Scan"),
