@@ -48,7 +48,7 @@ async fn a_candidate_is_looked_at_side_by_side_and_decided(
     assert!(desk.get(&record).await.text.contains(&link));
     assert!(desk.get("/").await.text.contains("href=\"/matches\""));
     desk.get("/matches?cursor=made-up").await.expect(400);
-    desk.get("/matches?sort=score").await.expect(400);
+    desk.get("/matches?sort=score").await.expect(422);
 
     // Those who may not decide see that one waits, and no way to decide it.
     let clerk = Desk::of(&app, Role::Submitter, ALDER).await;

@@ -326,6 +326,29 @@ pub async fn save_service(
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
+/// The service as this agency recorded it, whether or not the office was told.
+pub async fn service(tx: &mut ScopedTx<'_>, id: DetainerId) -> Result<Option<Service>, StoreError> {
+    let agency = tx.agency_id();
+    let row = sqlx::query!(
+        r#"select served_at as "served_at!", service_method as "method!", service_method_other, service_language, served_by
+             from custodian.case_file
+            where agency_id = $1 and id = $2 and served_at is not null and service_method is not null"#,
+        agency,
+        id.as_uuid()
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.and_then(|row| {
+        Some(Service {
+            served_at: row.served_at,
+            method: row.method.parse().ok()?,
+            method_other: row.service_method_other,
+            language: row.service_language,
+            officer: row.served_by,
+        })
+    }))
+}
+
 /// How many pending requests stand at each stage.
 pub struct StageCounts {
     pub received: i64,

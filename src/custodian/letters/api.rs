@@ -94,6 +94,8 @@ async fn gathered(tx: &mut ScopedTx<'_>, app: &App, id: DetainerId) -> Result<Ca
     let paper = papers::get(tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    // The agency's own record: the office need not have been told of the service.
+    let service = case_file::service(tx, id).await?.or(paper.service);
     let made = determinations::of_detainer(tx, id).await?;
     let told = notification::list(tx, None, Some(id), None, 200).await?;
     let agency = tx.actor().agency.clone().ok_or_else(Problem::not_found)?;
@@ -138,7 +140,7 @@ async fn gathered(tx: &mut ScopedTx<'_>, app: &App, id: DetainerId) -> Result<Ca
                     cancelled: told.kind.as_deref() == Some("cancelled"),
                 })
             }),
-        service: paper.service.map(|service| Served {
+        service: service.map(|service| Served {
             at: time::absolute(service.served_at, zone),
             method: service
                 .method_other
