@@ -58,6 +58,16 @@ const TEXTS: &[(&str, &str)] = &[
         "The restriction is lifted. Oversight, exports and public counts show this record again.",
     ),
     (
+        "match-same",
+        "Recorded as the same person. The request hangs on the booking now.",
+    ),
+    (
+        "match-other",
+        "Recorded as another person. Nothing was linked.",
+    ),
+    ("linked", "The request is linked to the booking."),
+    ("unlinked", "The request is taken off the booking."),
+    (
         "hold-started",
         "The hold is recorded. Its deadlines and their working are below.",
     ),

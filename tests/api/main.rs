@@ -29,6 +29,7 @@ mod pages;
 mod pages_custody;
 mod pages_desk;
 mod pages_law;
+mod pages_matches;
 mod papers;
 mod plans;
 mod preview;

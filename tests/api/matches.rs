@@ -9,7 +9,7 @@ use crate::support::custody::lodge;
 use crate::support::*;
 
 /// A request and a booking of persons of one name and birth date, without a common identifier.
-fn namesakes() -> (Value, Value) {
+pub fn namesakes() -> (Value, Value) {
     let mut request = detainer(SND, ALDER, "A000000001");
     request["subject"]["a_number"] = Value::Null;
     request["subject"]["booking_number"] = Value::Null;

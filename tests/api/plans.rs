@@ -206,3 +206,44 @@ async fn an_event_is_looked_for_in_its_month_alone(
     );
     app.stop().await;
 }
+
+#[sqlx::test(fixtures(path = "../fixtures", scripts("two_counties")))]
+async fn open_duties_are_read_in_the_order_of_their_index(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let mut conn = app.owner.connect().await.unwrap();
+    sqlx::query(REQUESTS).execute(&mut conn).await.unwrap();
+    // One duty of each request, every second done, a tenth without a time.
+    sqlx::raw_sql(
+        "insert into custodian.duty (agency_id, id, detainer_id, duty, recipient, due_at, created_at)
+         select agency_id, gen_random_uuid(), id, 'copy_and_intent', 'person',
+                case when n % 10 > 0 then timestamptz '2026-11-01T00:00:00Z' + make_interval(mins => n::int) end, '2026-11-01T00:00:00Z'
+           from (select agency_id, id, row_number() over (order by id) n from custodian.case_file) c;
+         insert into custodian.duty_statement (agency_id, duty_id, done_at, stated_at, stated_by, salt)
+         select agency_id, id, created_at, created_at, 'D. Desk', '\\x00' from custodian.duty where right(id::text, 1) < '8';
+         analyze custodian.case_file; analyze custodian.duty; analyze custodian.duty_statement",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    let agency: i32 = sqlx::query_scalar("select id from registry.agency where ori = $1")
+        .bind(ALDER)
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    for until in ["null::timestamptz", "timestamptz '2026-11-02T00:00:00Z'"] {
+        let plan = explain(&app.app.pools.custodian, "app.agency", agency, &format!(
+            "select d.id, s.done_at from custodian.duty d
+               left join lateral (select done_at, evidence, stated_by, done_at is null as open from custodian.duty_statement
+                                   where agency_id = d.agency_id and duty_id = d.id order by n desc limit 1) s on true
+              where d.agency_id = {agency} and coalesce(s.open, true) and ({until} is null or d.due_at <= {until})
+              order by d.due_at nulls last, d.created_at, d.id limit 51 offset 0")).await;
+        assert!(
+            plan.contains("duty_pressing") && !plan.contains("Sort") && !plan.contains("Seq Scan"),
+            "{plan}"
+        );
+    }
+    app.stop().await;
+}

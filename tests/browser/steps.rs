@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::Desk;
-use crate::support::custody::{notifying, served};
+use crate::support::custody::{lodge, notifying, served};
 use crate::support::*;
 
 const REVIEWER: &str = "reviewer@alder.example";
@@ -144,6 +144,41 @@ impl Desk {
         self.judge_unfolded("steps-office-handed-over").await;
     }
 
+    /// A request that has a name and a birth date in common with a booking, and no number.
+    async fn candidate(&mut self) {
+        let mut request = detainer(SND, ALDER, "A000000001");
+        request["issued_on"] = json!("2026-11-19");
+        request["subject"]["a_number"] = json!(null);
+        request["subject"]["booking_number"] = json!(null);
+        let id = lodge(&self.app.liaison(SND).await, request).await;
+        self.app.settle().await;
+        self.become_one(REVIEWER).await;
+        self.open(&format!("/detainers/{id}")).await;
+        self.browser.sees("A booking here may be this person").await;
+        self.open("/matches").await;
+        self.judge("steps-matches").await;
+        self.browser.press("Decide").await;
+        self.browser.sees("Before you do this").await;
+        self.judge("steps-match").await;
+        self.browser.press("The same person").await;
+        self.browser.press("Record the decision").await;
+        self.browser.sees("Recorded as the same person.").await;
+        self.open(&format!("/detainers/{id}/booking")).await;
+        self.judge("steps-booking-off").await;
+        self.browser.press("No booking that is known here").await;
+        self.browser.press("Take it off the booking").await;
+        self.browser
+            .sees("The request is taken off the booking.")
+            .await;
+        self.open(&format!("/detainers/{id}/booking")).await;
+        self.judge("steps-booking").await;
+        self.open("/matches").await;
+        self.browser
+            .sees("No candidate waits for a decision.")
+            .await;
+        self.judge("steps-matches-none").await;
+    }
+
     async fn law(&mut self) {
         let id = self.releasable().await;
         let record = format!("/detainers/{id}");
@@ -253,6 +288,7 @@ async fn the_steps_of_the_law_run_in_a_browser(options: PgPoolOptions, owner: Pg
     let law = Law::of(Rules::built_in().unwrap());
     let mut desk = Desk::start_under(options, owner, true, law).await;
     desk.law().await;
+    desk.candidate().await;
     desk.stop().await;
 }
 
@@ -261,6 +297,7 @@ async fn the_steps_of_the_law_run_without_script(options: PgPoolOptions, owner: 
     let law = Law::of(Rules::built_in().unwrap());
     let mut desk = Desk::start_under(options, owner, false, law).await;
     desk.law().await;
+    desk.candidate().await;
     assert_eq!(desk.browser.complaints().await, Vec::<String>::new());
     desk.stop().await;
 }

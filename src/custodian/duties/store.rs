@@ -130,7 +130,8 @@ pub async fn of_detainer(
 }
 
 /// The duties of this agency that nobody has stated as done, the most pressing first; those due
-/// until an instant, where one is given.
+/// until an instant, where one is given. Asked as a flag: of `done_at is null` the planner thinks
+/// that next to none are open, and then sorts them all instead of walking `duty_pressing`.
 pub async fn open(
     tx: &mut ScopedTx<'_>,
     until: Option<Timestamp>,
@@ -143,9 +144,9 @@ pub async fn open(
         r#"select d.id, d.detainer_id, d.duty, d.recipient, d.due_at, d.citation, d.created_at,
                   s.done_at as "done_at?", s.evidence as "evidence?", s.stated_by as "stated_by?"
              from custodian.duty d
-             left join lateral (select done_at, evidence, stated_by from custodian.duty_statement
+             left join lateral (select done_at, evidence, stated_by, done_at is null as open from custodian.duty_statement
                                  where agency_id = d.agency_id and duty_id = d.id order by n desc limit 1) s on true
-            where d.agency_id = $1 and s.done_at is null and ($2::timestamptz is null or d.due_at <= $2)
+            where d.agency_id = $1 and coalesce(s.open, true) and ($2::timestamptz is null or d.due_at <= $2)
             order by d.due_at nulls last, d.created_at, d.id limit $4 offset $3"#,
         agency,
         until,

@@ -38,13 +38,24 @@ pub async fn get(
     Query(q): Query<LetterQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    answer(&app, &caller, (id, kind), q, &headers).await
+}
+
+/// The letter, for whoever presents a key or a session of the custodian's side.
+pub async fn answer(
+    app: &App,
+    caller: &impl Caller,
+    (id, kind): (DetainerId, LetterKind),
+    q: LetterQuery,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let language = match q.lang.as_deref() {
         None => Language::English,
         Some(text) => Language::parse(text)
             .ok_or_else(|| query::bad("lang", "en or es is expected; the others are to come"))?,
     };
-    let mut tx = caller.open(&app, Access::Read).await?;
-    let case = gathered(&mut tx, &app, id).await?;
+    let mut tx = caller.open(app, Access::Read).await?;
+    let case = gathered(&mut tx, app, id).await?;
     tx.rollback().await?;
     let letter = write(kind, language, &case).ok_or_else(|| match kind {
         LetterKind::ServiceCertificate => Problem::new(
@@ -57,11 +68,11 @@ pub async fn get(
             mend: "the office has been told of no release, so there is no notice to copy",
         }),
     })?;
-    let answer = Tagged {
+    let letter = Tagged {
         body: sheet::set(&letter, language.as_str()),
         ..Tagged::ok(&())
     };
-    let mut response = answer.unless_known(&headers);
+    let mut response = letter.unless_known(headers);
     if response.status() == StatusCode::OK {
         let name = format!("inline; filename=\"{kind}-{id}.pdf\"");
         let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;
@@ -85,6 +96,7 @@ async fn gathered(tx: &mut ScopedTx<'_>, app: &App, id: DetainerId) -> Result<Ca
         .ok_or_else(Problem::not_found)?;
     let made = determinations::of_detainer(tx, id).await?;
     let told = notification::list(tx, None, Some(id), None, 200).await?;
+    // The agency's own record: the office need not have been told of the service.
     let service = case_file::service(tx, id).await?;
     let agency = tx.actor().agency.clone().ok_or_else(Problem::not_found)?;
     let zone = time::zone(&agency.time_zone);

@@ -167,6 +167,17 @@ pub async fn list(
     .await?)
 }
 
+/// How many candidates wait for a person.
+pub async fn count_open(tx: &mut ScopedTx<'_>) -> Result<i64, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from custodian.match where agency_id = $1 and status = 'open'"#,
+        agency
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// The candidates of a booking that wait for a person.
 pub async fn open_of_booking(
     tx: &mut ScopedTx<'_>,

@@ -1,6 +1,7 @@
 //! The jail's pages. Everything here may know what only the jail knows.
 
 pub mod attempt;
+pub mod booking_link;
 pub mod bookings;
 pub mod claim;
 pub mod detainer;
@@ -11,6 +12,8 @@ pub mod fact_names;
 pub mod facts;
 pub mod handover;
 pub mod hold;
+pub mod match_decision;
+pub mod matches;
 pub mod new_detainer;
 pub mod offenses;
 pub mod overview;

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::custodian::detainers::{case_file, list, papers};
 use crate::custodian::duties::store as duties;
 use crate::custodian::holds::store as holds;
+use crate::custodian::matches::store as matches;
 use crate::custodian::release_notices::store::{self as notices, Upcoming};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Chip, Frame, Layout, Link, Shape, Tone, Visitor, When, time, words};
@@ -116,6 +117,10 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     let until = frame.now + chrono::Duration::hours(AXIS_HOURS);
     let upcoming = notices::upcoming(&mut tx, frame.now, until, 200).await?;
     let counts = case_file::stage_counts(&mut tx).await?;
+    let candidates = match frame.is(Role::Reviewer) {
+        true => Some(matches::count_open(&mut tx).await?),
+        false => None,
+    };
     tx.rollback().await?;
     let overdue = due
         .iter()
@@ -131,6 +136,23 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
         + counts.served
         + counts.release_expected
         + counts.hold_running;
+    let mut requests = vec![
+        count("pending", pending, ""),
+        count("received", counts.received, "&stage=received"),
+        count("acknowledged", counts.acknowledged, "&stage=acknowledged"),
+        count("served", counts.served, "&stage=served"),
+        count(
+            "release expected",
+            counts.release_expected,
+            "&stage=release_expected",
+        ),
+        count("on hold", counts.hold_running, "&stage=hold_running"),
+    ];
+    requests.extend(candidates.map(|count| CountLink {
+        label: "to compare with a booking".to_owned(),
+        count: count.to_string(),
+        href: "/matches".to_owned(),
+    }));
     let page = OverviewPage {
         layout: frame.layout("Overview"),
         due_summary: match (due.len(), overdue) {
@@ -140,18 +162,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
         },
         due: due.into_iter().map(|(_, line)| line).collect(),
         releases: axis(&upcoming, &frame),
-        requests: vec![
-            count("pending", pending, ""),
-            count("received", counts.received, "&stage=received"),
-            count("acknowledged", counts.acknowledged, "&stage=acknowledged"),
-            count("served", counts.served, "&stage=served"),
-            count(
-                "release expected",
-                counts.release_expected,
-                "&stage=release_expected",
-            ),
-            count("on hold", counts.hold_running, "&stage=hold_running"),
-        ],
+        requests,
         feeds: Vec::new(),
         as_of: When {
             relative: None,

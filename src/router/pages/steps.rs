@@ -2,11 +2,15 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::routing::get;
 
 use super::{Page, only};
 use crate::app::App;
+use crate::custodian::letters::LetterKind;
+use crate::custodian::letters::api::{self as letters, LetterQuery};
 use crate::custodian::pages as jail;
+use crate::custodian::pages::matches::MatchesQuery;
 use crate::custodian::pages::offenses::Listed;
 use crate::dashboard::{Posted, Visitor};
 use crate::http::path::Ids;
@@ -15,7 +19,7 @@ use crate::identity::callers::wrong_side;
 use crate::office::pages as desk;
 use crate::policy::Act;
 use crate::types::Side;
-use crate::types::ids::{ClaimId, DetainerId, DutyId, NotificationId};
+use crate::types::ids::{ClaimId, DetainerId, DutyId, MatchId, NotificationId};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -43,6 +47,10 @@ pub fn routes() -> Router<App> {
             get(claim).post(resolve_claim),
         )
         .route("/detainers/{id}/duties/{duty}", get(duty).post(state_duty))
+        .route("/detainers/{id}/letters/{kind}", get(letter))
+        .route("/detainers/{id}/booking", get(booking).post(link_by_hand))
+        .route("/matches", get(matches))
+        .route("/matches/{id}", get(one_match).post(decide_match))
         .route("/duties", get(duties))
         .route(
             "/notifications/{id}/attempts",
@@ -217,4 +225,44 @@ async fn position(State(app): State<App>, visitor: Visitor, Id(act): Id<Act>) ->
 async fn adopt_position(State(app): State<App>, Id(act): Id<Act>, posted: Posted) -> Page {
     only(&posted.visitor, Side::Custodian)?;
     jail::settings::post_position(&app, posted, act).await
+}
+
+async fn letter(
+    State(app): State<App>,
+    visitor: Visitor,
+    Ids(id, kind): Ids<DetainerId, LetterKind>,
+    Query(query): Query<LetterQuery>,
+    headers: HeaderMap,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    letters::answer(&app, &visitor, (id, kind), query, &headers).await
+}
+
+async fn booking(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::booking_link::get(&app, &visitor, id).await
+}
+
+async fn link_by_hand(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::booking_link::post(&app, posted, id).await
+}
+
+async fn matches(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<MatchesQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::matches::get(&app, &visitor, query).await
+}
+
+async fn one_match(State(app): State<App>, visitor: Visitor, Id(id): Id<MatchId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::match_decision::get(&app, &visitor, id).await
+}
+
+async fn decide_match(State(app): State<App>, Id(id): Id<MatchId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::match_decision::post(&app, posted, id).await
 }

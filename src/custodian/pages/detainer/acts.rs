@@ -4,6 +4,7 @@ use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
 use crate::custodian::duties::store::Duty;
+use crate::custodian::letters::{Language, LetterKind};
 use crate::custodian::pages::{duties, fact_names};
 use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
@@ -18,7 +19,8 @@ pub struct DutyLine {
     pub by: String,
     /// When and how it was done.
     pub done: Option<String>,
-    pub letter: Option<Link>,
+    /// The letters that do it or show it, one in each language; or where it is done.
+    pub letters: Vec<Link>,
     /// Where to say that it is done, or not after all; none when another form does it.
     pub state_it: Option<Link>,
 }
@@ -45,7 +47,7 @@ pub fn duty_line(duty: &Duty, desk: bool, frame: &Frame) -> DutyLine {
                     .map_or_else(String::new, |evidence| format!(": {evidence}"))
             )
         }),
-        letter: None,
+        letters: letters(duty),
         state_it: desk.then(|| {
             Link::new(
                 if duty.done_at.is_some() {
@@ -57,6 +59,28 @@ pub fn duty_line(duty: &Duty, desk: bool, frame: &Frame) -> DutyLine {
             )
         }),
     }
+}
+
+/// The letters of a duty. That a copy was served is certified once it was.
+fn letters(duty: &Duty) -> Vec<Link> {
+    let (kind, name) = match duty.duty.as_str() {
+        "copy_and_intent" => (LetterKind::CopyAndIntent, "Letter"),
+        "notice_of_notice" => (LetterKind::NoticeOfNotice, "Letter"),
+        "service_copy" if duty.done_at.is_some() => (LetterKind::ServiceCertificate, "Certificate"),
+        _ => return Vec::new(),
+    };
+    [
+        (Language::English, "in English"),
+        (Language::Spanish, "in Spanish"),
+    ]
+    .into_iter()
+    .map(|(lang, named)| {
+        Link::new(
+            format!("{name} {named}"),
+            format!("/detainers/{}/letters/{kind}?lang={lang}", duty.detainer_id),
+        )
+    })
+    .collect()
 }
 
 /// One of the four acts, as the law stands now.

@@ -18,7 +18,7 @@ use self::acts::{ActPanel, DutyLine, act_panel, duty_line};
 use self::custody::{BookingPanel, NoticeLine, booking};
 use self::forms::{AcknowledgeForm, OutcomeForm, ServeForm, outcome_form, serve_form};
 use self::hold::{HoldPanel, holds};
-use self::paper::{Alert, Paper, alerts, flags, paper_panel};
+use self::paper::{Alert, Paper, alerts, candidate, flags, paper_panel};
 use self::said::{ClaimLine, FactLine, claim_alerts, claim_line, fact_line};
 use self::steps::next_steps;
 use self::timeline::timeline_line;
@@ -32,6 +32,7 @@ use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
 use crate::custodian::duties::store as duties;
 use crate::custodian::facts::store as facts;
+use crate::custodian::matches::store as matches;
 use crate::custodian::outcomes;
 use crate::custodian::persons::reveal;
 use crate::custodian::release_notices::store as notices;
@@ -226,6 +227,7 @@ async fn page(
         .remove(&id.as_uuid())
         .unwrap_or_default();
     let holds = holds(&mut tx, &case, &frame).await?;
+    let waiting = matches::list(&mut tx, Some("open"), Some(id.as_uuid()), None, 20).await?;
     let handovers = statements::of_detainer(&mut tx, id).await?;
     tx.rollback().await?;
 
@@ -250,12 +252,16 @@ async fn page(
             due: review.due_at.map(|at| frame.when(at)),
             by: "agency's target, and before the release".to_owned(),
             done: None,
-            letter: frame.is(Role::Reviewer).then(|| {
-                Link::new(
-                    "Decide",
-                    format!("/detainers/{id}/determinations/new?act=notify_release"),
-                )
-            }),
+            letters: frame
+                .is(Role::Reviewer)
+                .then(|| {
+                    Link::new(
+                        "Decide",
+                        format!("/detainers/{id}/determinations/new?act=notify_release"),
+                    )
+                })
+                .into_iter()
+                .collect(),
             state_it: None,
         })
         .into_iter()
@@ -311,6 +317,7 @@ async fn page(
         law: working.attached(),
         alerts: claim_alerts(&claims, &case, &frame)
             .into_iter()
+            .chain(waiting.iter().map(|pair| candidate(pair, &frame)))
             .chain(alerts(&case, &paper, &frame))
             .collect(),
         claims: claims

@@ -2,9 +2,12 @@
 
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::detainers::case_file::Origin;
+use crate::custodian::matches::store::Match;
+use crate::custodian::pages::matches;
 use crate::dashboard::{Chip, Frame, Link, time, words};
 use crate::exchange::detainer::Paper as Request;
 use crate::exchange::detainer::model::LiftReason;
+use crate::types::Role;
 
 pub struct Paper {
     /// "I-247A of 20 Nov 2026".
@@ -161,4 +164,16 @@ pub fn alerts(case: &CaseFile, paper: &Request, frame: &Frame) -> Vec<Alert> {
         });
     }
     alerts
+}
+
+/// A booking that may be of this person waits for a reviewer's word.
+pub fn candidate(pair: &Match, frame: &Frame) -> Alert {
+    Alert {
+        title: "A booking here may be this person's.".to_owned(),
+        text: "One name and birth date, and no common number. Until a reviewer has looked at both, nothing of that booking counts for this request."
+            .to_owned(),
+        link: frame
+            .is(Role::Reviewer)
+            .then(|| Link::new("Compare the two", matches::href(pair))),
+    }
 }

@@ -62,6 +62,19 @@ pub fn next_steps(
             "When another agency takes the person over.",
         ));
     }
+    if reviewer && !matches!(case.status, Status::Cancelled | Status::Superseded) {
+        let (label, hint) = match case.booking {
+            Some(_) => (
+                "Take off the booking",
+                "When the booking is another person's.",
+            ),
+            None => (
+                "Link to a booking",
+                "When a booking here is this person's and no number says so.",
+            ),
+        };
+        steps.push(NextStep::new(label, format!("{base}/booking"), hint));
+    }
     if reviewer {
         let label = match case.restriction {
             Some(_) => "Change or lift the restriction",
