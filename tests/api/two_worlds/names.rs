@@ -42,7 +42,7 @@ impl Names {
                     out += &self.name("id", id);
                     rest = &rest[36..];
                 } else if let Some(instant) = recent(rest) {
-                    out += &self.name("at", instant);
+                    out += &self.name("at", &same_instant(instant));
                     rest = &rest[instant.len()..];
                 } else if let Some(after) = rest.strip_prefix("cursor=") {
                     out += "cursor=";
@@ -127,6 +127,21 @@ impl Names {
     }
 }
 
+/// One text for one instant: a body drops the zeros at the end of a fraction, a cursor keeps them.
+fn same_instant(text: &str) -> String {
+    let Some((seconds, fraction)) = text.split_once('.') else {
+        return text.to_owned();
+    };
+    let length = fraction
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(fraction.len());
+    let (digits, zone) = fraction.split_at(length);
+    match digits.trim_end_matches('0') {
+        "" => format!("{seconds}{zone}"),
+        digits => format!("{seconds}.{digits}{zone}"),
+    }
+}
+
 fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
@@ -158,6 +173,14 @@ fn names_keep_what_may_not_differ() {
     assert_eq!(
         names.normalise(&text),
         "a <id 1> in deadbeef \"next\":null, again <id 1>"
+    );
+    assert_eq!(
+        same_instant("2026-11-25T10:00:00.120000Z"),
+        same_instant("2026-11-25T10:00:00.12Z")
+    );
+    assert_eq!(
+        same_instant("2026-11-25T10:00:10.000000Z"),
+        "2026-11-25T10:00:10Z"
     );
     let cursor = |body: &str| {
         let bytes = [&[7u8; 16][..], body.as_bytes()].concat();
