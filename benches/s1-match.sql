@@ -25,7 +25,7 @@ returning body_hash, status, headers, body;
 select id from custodian.release_notice
  where agency_id = :agency and source_message_id = :tag || '-' || :client_id::int || '-' || :i::int;
 select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-       b.custody_basis, b.content_hash, p.date_of_birth
+       b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
   from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
  where b.agency_id = :agency and b.booking_number = 'B' || lpad(:n::text, 8, '0')
  order by b.booked_on desc nulls first limit 1;
@@ -49,6 +49,7 @@ with person as (
     select kind, index from custodian.identifier where agency_id = :agency and person_id = ('019a00000002700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
 )
 select id from (
+    (select id from (
     select id from custodian.case_file where agency_id = :agency and booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
     union
     select id from custodian.case_file where agency_id = :agency and status = 'pending'
@@ -61,10 +62,14 @@ select id from (
        and state_id_index = (select index from person where kind = 'state_id')
     union
     select id from custodian.case_file where agency_id = :agency and booking_number = 'B' || lpad(:n::text, 8, '0') and status = 'pending'
-) found order by id limit 50;
+    ) strong order by id limit 50)
+    union
+    (select id from custodian.case_file where agency_id = :agency and status = 'pending' and booking_id is null
+        and date_of_birth = date '1960-01-01' + (:n::bigint % 15000)::int and name_parts && array['ANA', 'EXAMPLE' || :n] order by id limit 20)
+) found order by id;
 select kind, index from custodian.identifier
  where agency_id = :agency and person_id = ('019a00000002700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid;
-select id, office_id, form, origin, crossed_at, opened_at, status, acknowledged_at, served_at, release_expected_at, released_at,
+select id, office_id, form, origin, crossed_at, opened_at, issued_on, status, acknowledged_at, served_at, release_expected_at, released_at,
        booking_id, booking_number, date_of_birth, name_parts, a_number_index, fbi_number_index, state_id_index,
        supersedes, duplicate_of, hold_deadline_at, handed_over_at, claim_open, restriction, link_by
   from custodian.case_file
@@ -75,14 +80,18 @@ select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_b
   from custodian.release_notice n join custodian.booking b on b.agency_id = n.agency_id and b.id = n.booking_id
  where n.agency_id = :agency and n.booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid order by n.recorded_at, n.id;
 select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-       b.custody_basis, b.content_hash, p.date_of_birth
+       b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
   from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
  where b.agency_id = :agency and (b.booking_number = 'B' || lpad(:n::text, 8, '0')
        or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = :agency and i.index = any (array[]::bytea[])))
  order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 50;
+with found as (
 insert into custodian.match (agency_id, id, detainer_id, booking_id, basis, status, same_person, found_at, decided_at)
 values (:agency, (lpad(to_hex(:base::bigint + :i), 12, '0') || '70028000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid, ('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid, ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid, 'booking', 'decided', true, now(), now())
-on conflict (agency_id, detainer_id, booking_id) do nothing;
+on conflict (agency_id, detainer_id, booking_id) do nothing returning id)
+select exists (select from found) as new,
+       (select same_person from custodian.match where agency_id = :agency and detainer_id = ('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
+           and booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid and status = 'decided');
 update custodian.case_file
    set status = 'pending', acknowledged_at = null, served_at = null, release_expected_at = timestamptz '2027-03-01',
        released_at = null, booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid,
@@ -123,6 +132,11 @@ select p.id, p.agency_id, p.office_id, a.ori, a.name, a.time_zone, a.connected, 
        join registry.office o on o.id = p.office_id
        join registry.office i on i.id = p.issuing_office_id
  where p.agency_id = :agency and p.id = any (array[('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid]);
+select a.ori, a.jurisdiction, a.kind,
+       coalesce((select jsonb_agg(jsonb_build_array(p.rule, p.act, p.reading))
+                   from (select distinct on (act) act, rule, reading from registry.adopted_position
+                          where agency_id = :agency order by act, version desc) p), '[]')
+  from registry.agency a where a.id = :agency;
 select distinct on (detainer_id, name) detainer_id, name, value, source, stated_at, stated_by
   from custodian.fact where agency_id = :agency and detainer_id = any (array[('019a00000003700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid])
  order by detainer_id, name, n desc;
@@ -162,7 +176,11 @@ insert into log.queue (event_id) select id from unnest(array[(lpad(to_hex(:base:
 select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
   from custodian.review
  where agency_id = :agency and release_notice_id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid
- order by detainer_id;
+ union all
+select m.id, m.detainer_id, n.id, m.basis, 'queued', 'indeterminate', '{}', null, m.found_at + interval '24 hours', null, null
+  from custodian.release_notice n join custodian.match m on m.agency_id = n.agency_id and m.booking_id = n.booking_id
+ where n.agency_id = :agency and n.id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid and m.status = 'open'
+ order by 2;
 update identity.stored_answer
    set status = 201, body = decode(repeat('5a', 1400), 'hex'),
        headers = jsonb_build_object('content-type', 'application/json', 'etag', '"0123456789abcdef0123456789abcdef"',

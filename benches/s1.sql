@@ -25,7 +25,7 @@ returning body_hash, status, headers, body;
 select id from custodian.release_notice
  where agency_id = :agency and source_message_id = :tag || '-' || :client_id::int || '-' || :i::int;
 select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
-       b.custody_basis, b.content_hash, p.date_of_birth
+       b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
   from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
  where b.agency_id = :agency and b.booking_number = 'B' || lpad(:n::text, 8, '0')
  order by b.booked_on desc nulls first limit 1;
@@ -49,6 +49,7 @@ with person as (
     select kind, index from custodian.identifier where agency_id = :agency and person_id = ('019a00000002700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
 )
 select id from (
+    (select id from (
     select id from custodian.case_file where agency_id = :agency and booking_id = ('019a00000001700080' || lpad(to_hex(:n::bigint), 14, '0'))::uuid
     union
     select id from custodian.case_file where agency_id = :agency and status = 'pending'
@@ -61,7 +62,11 @@ select id from (
        and state_id_index = (select index from person where kind = 'state_id')
     union
     select id from custodian.case_file where agency_id = :agency and booking_number = 'B' || lpad(:n::text, 8, '0') and status = 'pending'
-) found order by id limit 50;
+    ) strong order by id limit 50)
+    union
+    (select id from custodian.case_file where agency_id = :agency and status = 'pending' and booking_id is null
+        and date_of_birth = date '1960-01-01' + (:n::bigint % 15000)::int and name_parts && array['ANA', 'EXAMPLE' || :n] order by id limit 20)
+) found order by id;
 with appended as (
     insert into log.event (id, type, at, acting, agency_id, office_id, detainer_id, subjects, data, leaf_hash)
     select * from unnest(array[(lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid]::uuid[], array['release_notice.recorded']::text[],
@@ -75,10 +80,14 @@ with appended as (
     select id, 'c', :agency, null, :cred, 'bench', '\x00112233445566778899aabbccddeeff' from unnest(array[(lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid]) as id
 )
 insert into log.queue (event_id) select id from unnest(array[(lpad(to_hex(:base::bigint + :i), 12, '0') || '70018000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid]) with ordinality as e (id, n) order by n;
-select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at
+select id, detainer_id, release_notice_id, basis, action, disposition, assessment, notification_id, due_at, settled_at, alert
   from custodian.review
  where agency_id = :agency and release_notice_id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid
- order by detainer_id;
+ union all
+select m.id, m.detainer_id, n.id, m.basis, 'queued', 'indeterminate', '{}', null, m.found_at + interval '24 hours', null, null
+  from custodian.release_notice n join custodian.match m on m.agency_id = n.agency_id and m.booking_id = n.booking_id
+ where n.agency_id = :agency and n.id = (lpad(to_hex(:base::bigint + :i), 12, '0') || '70008000' || lpad(to_hex(:client_id::int), 12, '0'))::uuid and m.status = 'open'
+ order by 2;
 update identity.stored_answer
    set status = 201, body = decode(repeat('5a', 1000), 'hex'),
        headers = jsonb_build_object('content-type', 'application/json', 'etag', '"0123456789abcdef0123456789abcdef"',

@@ -24,8 +24,8 @@ select ('019a00000004700080' || lpad(to_hex(n), 14, '0'))::uuid, 1 + floor(300 *
 create temporary table stay as
 select n from generate_series(1, 20000) n union all select n from generate_series(1000001, 1040000) n;
 insert into custodian.person (agency_id, id, family_name, given_name, name_parts, date_of_birth, sex, created_at)
-select 1, ('019a00000002700080' || lpad(to_hex(n), 14, '0'))::uuid, 'Example', 'Ana', array['ANA', 'EXAMPLE'],
-       date '1990-02-03', 'F', now() from stay;
+select 1, ('019a00000002700080' || lpad(to_hex(n), 14, '0'))::uuid, 'Example' || n, 'Ana', array['ANA', 'EXAMPLE' || n],
+       date '1960-01-01' + (n % 15000)::int, 'F', now() from stay;
 insert into custodian.identifier (agency_id, person_id, kind, sealed, index)
 select 1, ('019a00000002700080' || lpad(to_hex(n), 14, '0'))::uuid, 'state_id', sha256(n::text::bytea),
        sha256(n::text::bytea) from stay;
@@ -39,7 +39,7 @@ insert into exchange.detainer (
     asks_relay, asks_status_events, basis_final_order, basis_pending_proceedings, basis_biometric_records,
     basis_statements_or_evidence, basis_resume_custody, received_at, channel, salt, created_at)
 select ('019a00000003700080' || lpad(to_hex(n), 14, '0'))::uuid, 1, 1 + n % 20, 1 + n % 20, 'I-247A', '03/17',
-       date '2026-11-20', 'Example', 'Ana', array['ANA', 'EXAMPLE'], date '1990-02-03', 'F', :'sealed'::bytea,
+       date '2026-11-20', 'Example' || n, 'Ana', array['ANA', 'EXAMPLE' || n], date '1960-01-01' + (n % 15000)::int, 'F', :'sealed'::bytea,
        sha256(n::text::bytea), 'B' || lpad(n::text, 8, '0'), true, true, true, false, true, true,
        false, false, true, false, false, now(), 'import', '\x00112233445566778899aabbccddeeff', now()
   from stay where n > 1000000;
