@@ -1173,10 +1173,12 @@ fn request(office: &str, sequence: usize, person: usize, form: usize) -> Value {
 /// The same paper as it reaches a jail by fax, with what only the jail knows of it.
 fn fax(office: &str, sequence: usize, person: usize, form: usize) -> Value {
     let mut body = request(office, sequence, person, form);
-    // Its own dates, one for each person: the ids of typed-in paper are random, and so would be
+    // Its own dates, one for each person and paper: the ids of typed-in paper are random, and so would be
     // the order of two of one day. Half of the kept ones are like a request that was lodged.
     if form.is_multiple_of(2) {
-        body["issued_on"] = json!(format!("2026-10-{:02}", 1 + (form % 7) * PERSONS + person));
+        let days = chrono::Duration::days((form / 2 * PERSONS + person) as i64);
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap();
+        body["issued_on"] = json!(first + days);
     }
     body["channel"] = json!("fax");
     body["source_id"] = json!(format!("fax-{sequence}-{form}"));
