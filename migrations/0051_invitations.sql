@@ -12,6 +12,8 @@ create table identity.invitation (
     used_at    timestamptz
 );
 create index on identity.invitation (agency_id, account_id);
+-- Sessions and links from before a password was chosen are dead.
+alter table identity.account add column password_set_at timestamptz;
 call public.force_row_security('identity');
 
 do $$
@@ -29,6 +31,7 @@ begin
             using (id = (select i.account_id from identity.invitation i
                           where i.id = current_setting('app.credential', true)))$p$, side.letter, side.role);
         execute format('grant select, update (used_at) on identity.invitation to sallyport_%s', side.role);
+        execute format('grant update (password_set_at) on identity.account to sallyport_%s', side.role);
     end loop;
 end
 $$;

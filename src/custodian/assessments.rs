@@ -42,7 +42,7 @@ pub async fn explained(
     let standing = Standing::of(tx, at).await?;
     let mut known = known_of(tx, &[(paper, case)], standing.today).await?;
     app.law
-        .explain(&standing.question(at, known.remove(0)))
+        .explain(&standing.question(at, standing.today, known.remove(0)))
         .map_err(unreadable)
 }
 
@@ -60,7 +60,10 @@ pub async fn of_cases(
     known_of(tx, cases, standing.today)
         .await?
         .into_iter()
-        .map(|known| app.law.assess(&standing.question(at, known)))
+        .map(|known| {
+            app.law
+                .assess(&standing.question(at, standing.today, known))
+        })
         .collect::<Result<_, _>>()
         .map_err(unreadable)
 }
@@ -139,14 +142,14 @@ pub fn today(tx: &ScopedTx<'_>, at: Timestamp) -> NaiveDate {
 }
 
 /// Where the caller's agency stands and how it reads what is contested there.
-struct Standing {
+pub struct Standing {
     place: Place,
     positions: Positions,
     today: NaiveDate,
 }
 
 impl Standing {
-    async fn of(tx: &mut ScopedTx<'_>, at: Timestamp) -> Result<Self, StoreError> {
+    pub async fn of(tx: &mut ScopedTx<'_>, at: Timestamp) -> Result<Self, StoreError> {
         let agency = tx.agency_id();
         let (place, positions) = adopted::standing(tx.conn(), agency).await?;
         let today = today(tx, at);
@@ -159,10 +162,10 @@ impl Standing {
 
     /// A booking's convictions are known, but while nobody has checked the history there may be
     /// others.
-    fn question(&self, at: Timestamp, known: Known) -> Question<'_> {
+    pub fn question(&self, at: Timestamp, on: NaiveDate, known: Known) -> Question<'_> {
         Question {
             place: &self.place,
-            on: self.today,
+            on,
             at,
             more_convictions: !known.convictions_checked && !known.booking_convictions.is_empty(),
             facts: Value::Object(known.facts),

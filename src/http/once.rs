@@ -347,6 +347,20 @@ pub fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The headers of a request and its JSON body, or the complaint about that: whoever asks looks for
+/// the record (404) and at the role (403) first.
+///
+/// # Errors
+/// A body that is too large or broken off.
+pub async fn read_json<T: DeserializeOwned>(
+    request: Request,
+) -> Result<(HeaderMap, Result<T, Problem>), Problem> {
+    let (parts, stream) = request.into_parts();
+    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let body = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
+    Ok((parts.headers, body))
+}
+
 /// Reads at most `limit` bytes.
 pub async fn read_body(
     headers: &HeaderMap,

@@ -119,7 +119,8 @@ impl Caller for Presented {
                 Found,
                 r#"select u.role, s.token_hash as secret_hash, u.name, u.jurisdiction,
                           (s.ended_at is null and u.disabled_at is null and s.created_at > $2::timestamptz - interval '12 hours'
-                              and s.seen_at > $2::timestamptz - interval '30 minutes') as "live!",
+                              and s.seen_at > $2::timestamptz - interval '30 minutes'
+                              and s.created_at >= coalesce(u.password_set_at, s.created_at)) as "live!",
                           a.id as "agency_id?", a.ori as "agency_code?", a.name as "agency_name?", a.time_zone as "agency_zone?",
                           o.id as "office_id?", o.code as "office_code?", o.name as "office_name?", o.time_zone as "office_zone?"
                      from identity.session s join identity.account u on u.id = s.account_id

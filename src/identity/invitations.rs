@@ -120,7 +120,8 @@ pub async fn members(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Memb
                   (a.id = (select s.account_id from identity.session s
                             where s.id = current_setting('app.credential', true))) is true as "own!",
                   (select max(i.expires_at) from identity.invitation i
-                    where i.account_id = a.id and i.used_at is null and i.expires_at > $1) as invited_until
+                    where i.account_id = a.id and i.used_at is null and i.expires_at > $1
+                      and i.created_at >= coalesce(a.password_set_at, i.created_at)) as invited_until
              from identity.account a left join registry.agency g on g.id = a.agency_id
                   left join registry.office o on o.id = a.office_id
             order by a.name, a.id limit 500"#,
@@ -182,7 +183,8 @@ pub async fn find(app: &App, link: &str) -> Result<Option<Invited>, StoreError> 
     let row = sqlx::query!(
         r#"select i.token_hash, i.expires_at, a.name, a.email, a.role
              from identity.invitation i join identity.account a on a.id = i.account_id
-            where i.id = $1 and i.used_at is null and i.expires_at > $2 and a.disabled_at is null"#,
+            where i.id = $1 and i.used_at is null and i.expires_at > $2 and a.disabled_at is null
+              and i.created_at >= coalesce(a.password_set_at, i.created_at)"#,
         id,
         now
     )
@@ -200,7 +202,7 @@ pub async fn find(app: &App, link: &str) -> Result<Option<Invited>, StoreError> 
 }
 
 /// Sets the password of the invited account, once; `false` for a link that does not work (any
-/// more). Sessions that were open end.
+/// more). Sessions that were open end with it, and so do other links.
 pub async fn accept(app: &App, link: &str, password: &str) -> Result<bool, StoreError> {
     let Some((side, id, token)) = read(link) else {
         return Ok(false);
@@ -215,7 +217,8 @@ pub async fn accept(app: &App, link: &str, password: &str) -> Result<bool, Store
     let row = sqlx::query!(
         r#"select i.account_id, i.token_hash
              from identity.invitation i join identity.account a on a.id = i.account_id
-            where i.id = $1 and i.used_at is null and i.expires_at > $2 and a.disabled_at is null for update of i"#,
+            where i.id = $1 and i.used_at is null and i.expires_at > $2 and a.disabled_at is null
+              and i.created_at >= coalesce(a.password_set_at, i.created_at) for update of i"#,
         id,
         now
     )
@@ -239,9 +242,10 @@ pub async fn accept(app: &App, link: &str, password: &str) -> Result<bool, Store
     .execute(&mut *tx)
     .await?;
     let update = sqlx::query!(
-        "update identity.account set password_hash = $2, failed_count = 0 where id = $1",
+        "update identity.account set password_hash = $2, password_set_at = $3, failed_count = 0 where id = $1",
         row.account_id,
-        hash
+        hash,
+        now
     );
     expect_one_row(update.execute(&mut *tx).await?)?;
     tx.commit().await?;

@@ -13,17 +13,14 @@ use serde::de::DeserializeOwned;
 use super::evaluate::EvaluateRequest;
 use super::library::{self, PolicyBody, PolicyList};
 use crate::app::App;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
-use crate::http::{Problem, Query, Tagged, cursor, json, query};
+use crate::http::once::read_json;
+use crate::http::{Problem, Query, Tagged, cursor, query};
 use crate::policy::clock::{self, Basis, ClockError};
 use crate::registry::api::limit;
 
 /// A computation changes nothing, so it needs no idempotency key.
 async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
-    json_type(&parts.headers)?;
-    json::parse(&bytes)
+    read_json(request).await?.1
 }
 
 /// `POST /v1/policies/evaluate`

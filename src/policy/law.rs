@@ -188,13 +188,17 @@ impl Law {
 }
 
 impl<'a> Question<'a> {
-    fn facts(&self) -> Result<Facts, serde_json::Error> {
+    /// The facts as the rules read them.
+    ///
+    /// # Errors
+    /// Facts that cannot be read.
+    pub fn facts(&self) -> Result<Facts, serde_json::Error> {
         let mut facts = Facts::deserialize(&self.facts)?;
         facts.more_convictions = self.more_convictions;
         Ok(facts)
     }
 
-    fn ask(&self, facts: &'a Facts) -> Ask<'a> {
+    pub fn ask(&self, facts: &'a Facts) -> Ask<'a> {
         Ask {
             place: self.place,
             on: self.on,

@@ -10,10 +10,10 @@ use super::agencies::{self, Agency};
 use crate::app::App;
 use crate::db::scope::Access;
 use crate::db::{ScopedTx, StoreError};
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::once::read_json;
 use crate::http::path::Ids;
 use crate::http::problem::Slug;
-use crate::http::{Caller, FieldError, Problem, Tagged, etag, json};
+use crate::http::{Caller, FieldError, Problem, Tagged, etag};
 use crate::identity::AnyCaller;
 use crate::log::{self, Event, leaf};
 use crate::policy::Act;
@@ -189,8 +189,7 @@ pub async fn put(
     Ids(ori, act): Ids<String, Act>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     let agency = agencies::by_ori(tx.conn(), &ori)
         .await?
@@ -201,9 +200,8 @@ pub async fn put(
             "How an agency reads a rule is its own to say.",
         ));
     }
-    json_type(&parts.headers)?;
-    let request = json::parse(&bytes)?;
-    let answer = adopted(&mut tx, &app, &parts.headers, &agency, act, request).await?;
+    let request = sent?;
+    let answer = adopted(&mut tx, &app, &headers, &agency, act, request).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())

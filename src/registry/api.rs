@@ -11,8 +11,8 @@ use super::jurisdictions::{self, JurisdictionBody};
 use super::offices::{self, OfficeBody, OfficeKind};
 use crate::app::App;
 use crate::db::scope::Access;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
-use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor, etag, json, query};
+use crate::http::once::read_json;
+use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor, etag, query};
 use crate::identity::AnyCaller;
 use crate::log::{self, Event};
 use crate::types::ori::Ori;
@@ -304,8 +304,7 @@ pub async fn patch_agency(
     Id(ori): Id<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     let known = agencies::by_ori(tx.conn(), &ori)
         .await?
@@ -326,10 +325,9 @@ pub async fn patch_agency(
     let found = agencies::by_ori(tx.conn(), &ori)
         .await?
         .ok_or_else(Problem::not_found)?;
-    json_type(&parts.headers)?;
-    let patch: AgencyPatch = json::parse(&bytes)?;
+    let patch: AgencyPatch = sent?;
     let before = AgencyBody::from(found);
-    etag::require_match(&parts.headers, &Tagged::ok(&before).etag())?;
+    etag::require_match(&headers, &Tagged::ok(&before).etag())?;
     if names_only && !patch.names_only() {
         return Err(Problem::forbidden(
             "An admin of a jurisdiction changes name and place; the rest is the operator's.",
@@ -545,8 +543,7 @@ pub async fn patch_office(
     Id(code): Id<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     offices::by_code(tx.conn(), &code)
         .await?
@@ -563,15 +560,14 @@ pub async fn patch_office(
     let found = offices::by_code(tx.conn(), &code)
         .await?
         .ok_or_else(Problem::not_found)?;
-    json_type(&parts.headers)?;
-    let patch: OfficePatch = json::parse(&bytes)?;
+    let patch: OfficePatch = sent?;
     let shown = sees_contacts(tx.actor(), found.id);
     let before = found.body(true);
     let seen = OfficeBody {
         contacts: before.contacts.clone().filter(|_| shown),
         ..before.clone()
     };
-    etag::require_match(&parts.headers, &Tagged::ok(&seen).etag())?;
+    etag::require_match(&headers, &Tagged::ok(&seen).etag())?;
     if contacts_only && !patch.contacts_only() {
         return Err(Problem::forbidden(
             "A liaison changes its office's contacts; the rest is the operator's.",

@@ -127,12 +127,26 @@ async fn a_reviewer_invites_a_clerk_whose_link_works_once(
     // A clerk keeps no accounts.
     browser.get("/accounts", &cookie).await.expect(403);
 
-    // Closed: the session is dead at once, and so is the door.
+    // A new password ends what the old one had opened, and every link made before it.
     let id: uuid::Uuid =
         sqlx::query_scalar("select id from identity.account where email = 'clerk@alder.example'")
             .fetch_one(&mut app.owner().await)
             .await
             .unwrap();
+    let again = format!("/accounts/{id}/invitation");
+    let first = link(&send(&reviewer, &again, &[]).await.expect(200));
+    let second = link(&send(&reviewer, &again, &[]).await.expect(200));
+    browser
+        .post(&second, "", passwords(PASSWORD, PASSWORD))
+        .await
+        .expect(303);
+    assert_ne!(browser.get("/detainers", &cookie).await.status, 200);
+    browser.get(&first, "").await.expect(404);
+    browser.post("/sign-in", "", sign_in).await.expect(422);
+    let cookie = browser.session("clerk@alder.example").await;
+    browser.get("/detainers", &cookie).await.expect(200);
+
+    // Closed: the session is dead at once, and so is the door.
     send(
         &reviewer,
         &format!("/accounts/{id}/state"),
@@ -141,6 +155,8 @@ async fn a_reviewer_invites_a_clerk_whose_link_works_once(
     .await
     .expect(303);
     assert_ne!(browser.get("/detainers", &cookie).await.status, 200);
+    let email = percent("clerk@alder.example");
+    let sign_in = format!("email={email}&password={}", percent(PASSWORD));
     browser.post("/sign-in", "", sign_in).await.expect(422);
 
     // Nobody closes the own account, and no other agency's is there to be closed.
@@ -163,7 +179,15 @@ async fn a_reviewer_invites_a_clerk_whose_link_works_once(
     .fetch_all(&mut app.owner().await)
     .await
     .unwrap();
-    assert_eq!(events, ["account.invited", "account.changed"]);
+    assert_eq!(
+        events,
+        [
+            "account.invited",
+            "account.invited",
+            "account.invited",
+            "account.changed"
+        ]
+    );
     app.stop().await;
 }
 

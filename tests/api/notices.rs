@@ -327,6 +327,42 @@ async fn when_the_law_turns_nothing_new_goes(options: PgPoolOptions, owner: PgCo
 }
 
 #[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn what_the_law_had_stopped_waits_for_a_person_when_the_law_turns_back(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let law = Turning::new();
+    let app = TestApp::start_under(options, owner, law.law()).await;
+    let (liaison, jail, id) = thread(&app).await;
+    record(&jail, "scheduled", SOON).await;
+    decide(&jail, &id, decision("notify_release", "comply"))
+        .await
+        .expect(201);
+    law.to(Disposition::Prohibited);
+    let kept = record(&jail, "rescheduled", "2026-12-21T08:00:00-08:00").await;
+    assert_eq!(kept["matches"][0]["action"], "withheld");
+
+    // The law turns back, and nobody has stated a fact: each hour it is asked again.
+    law.to(Disposition::Permitted);
+    sallyport::delivery::sweep::all(&app.app).await.unwrap();
+    app.settle().await;
+    let path = format!("/v1/release-notices/{}", kept["id"].as_str().unwrap());
+    let now = jail.get(&path).await.expect(200).json();
+    assert_eq!(now["matches"][0]["action"], "queued");
+    assert_eq!(
+        now["matches"][0]["notify_release"]["disposition"],
+        "permitted"
+    );
+    // The decision that covered it was made before the law turned: nothing goes by itself.
+    assert_eq!(told(&liaison).await.len(), 1);
+    decide(&jail, &id, decision("notify_release", "comply"))
+        .await
+        .expect(201);
+    assert_eq!(told(&liaison).await.len(), 2);
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
 async fn a_decision_itself_can_be_told(options: PgPoolOptions, owner: PgConnectOptions) {
     let app = TestApp::start(options, owner).await;
     let (liaison, jail, id) = thread(&app).await;

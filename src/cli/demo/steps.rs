@@ -220,7 +220,9 @@ impl Loader {
                 let notice = match (told, barred) {
                     (true, _) => notice,
                     (false, true) => "not_notified_prohibited",
-                    (false, false) => "not_notified_declined_by_choice",
+                    // Told nothing is not declined: that is a decision, and its story says so.
+                    (false, false) if notice.starts_with("not_") => notice,
+                    (false, false) => "unknown",
                 };
                 let disclose = disclose && !barred;
                 let request = outcome(notice, custody, now, Some(disclose))?;

@@ -15,9 +15,9 @@ use crate::custodian::holds::store as holds;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::body::{SubjectBody, mask};
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::once::read_json;
 use crate::http::query::path;
-use crate::http::{Caller, Id, Problem, Query, Tagged, cursor, json};
+use crate::http::{Caller, Id, Problem, Query, Tagged, cursor};
 use crate::identity::Custodian;
 use crate::registry::api::limit;
 use crate::types::Timestamp;
@@ -116,12 +116,10 @@ pub async fn put(
     Id(booking_number): Id<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (_, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     tx.require(DESK)?;
-    json_type(&parts.headers)?;
-    let request: BookingRequest = json::parse(&bytes)?;
+    let request: BookingRequest = sent?;
     let own = tx
         .actor()
         .agency

@@ -14,10 +14,10 @@ use crate::custodian::detainers::api::DESK;
 use crate::custodian::detainers::{api as detainers, case_file};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::once::read_json;
 use crate::http::path::Ids;
 use crate::http::problem::Slug;
-use crate::http::{Caller, Id, Once, Problem, Tagged, etag, json};
+use crate::http::{Caller, Id, Once, Problem, Tagged, etag};
 use crate::identity::Custodian;
 use crate::types::Timestamp;
 use crate::types::ids::{ClaimId, DetainerId};
@@ -117,11 +117,9 @@ pub async fn patch(
     Ids(id, claim): Ids<DetainerId, ClaimId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
-    let request = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
+    let (headers, request) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let answer = resolved(&mut tx, &app, id, claim, &parts.headers, request).await?;
+    let answer = resolved(&mut tx, &app, id, claim, &headers, request).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())

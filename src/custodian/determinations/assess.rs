@@ -61,14 +61,15 @@ pub async fn open(
         settled_at: None,
         alert: None,
     };
-    let events = take(tx, case, notice, &assessed, &mut review, now).await?;
+    let course = course(tx, case, notice, &assessed).await?;
+    let events = take(tx, case, notice, &assessed, course, &mut review, now).await?;
     store::insert_review(tx, &review, now).await?;
     Ok(events)
 }
 
 /// Asks the law again about what waits for a decision, and about what the law alone withheld: a
-/// fact has arrived, or the law has changed. Where the answer is another one, the notice takes the
-/// course that it would take now, and the log says so. The case file is locked by the caller.
+/// fact has arrived, or the law has changed. Where the answer is another one the log says so, and
+/// the notice waits for a person, unless the law bars it or the agency has decided beforehand. The case file is locked by the caller.
 pub async fn again(
     tx: &mut ScopedTx<'_>,
     app: &App,
@@ -90,6 +91,7 @@ pub async fn again(
     let assessed = assessments::of_case(tx, app, case, &paper, now)
         .await?
         .notify_release;
+    let newest = reviews.last().map(|review| review.release_notice_id);
     for mut review in reviews {
         let before = review.disposition.clone();
         if before == assessed.disposition.as_str() {
@@ -112,7 +114,14 @@ pub async fn again(
         review.due_at = Some(due(now, notice.effective_at));
         review.settled_at = None;
         review.alert = None;
-        let mut course = take(tx, case, &notice, &assessed, &mut review, now).await?;
+        // What the law had stopped a person lets go on: the decision that once covered it was made
+        // before that. And of several notices only the newest can still be told.
+        let course = match course(tx, case, &notice, &assessed).await? {
+            Course::Covered => Course::Queue,
+            Course::Standing(_) if newest != Some(notice.id) => Course::Queue,
+            other => other,
+        };
+        let mut followed = take(tx, case, &notice, &assessed, course, &mut review, now).await?;
         store::reassess(tx, &review).await?;
         events.push(
             Event::new("assessment.changed", now, tx.actor())
@@ -123,7 +132,7 @@ pub async fn again(
                 .data("to", assessed.disposition.as_str())
                 .data("action", review.action.as_str()),
         );
-        events.append(&mut course);
+        events.append(&mut followed);
     }
     Ok(events)
 }
@@ -134,6 +143,7 @@ async fn take(
     case: &CaseFile,
     notice: &NoticeRow,
     assessed: &ActAssessment,
+    course: Course,
     review: &mut Review,
     now: Timestamp,
 ) -> Result<Vec<Event>, Problem> {
@@ -143,7 +153,7 @@ async fn take(
         review.settled_at = Some(now);
     };
     let mut events = Vec::new();
-    match course(tx, case, notice, assessed).await? {
+    match course {
         Course::Queue => {}
         Course::Withhold(None) => settle(review, "withheld"),
         Course::Withhold(alert) => {

@@ -11,9 +11,9 @@ use crate::custodian::detainers::api::DESK;
 use crate::db::scope::Access;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::request::Complaints;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::once::read_json;
 use crate::http::problem::Slug;
-use crate::http::{Caller, Id, Problem, Tagged, etag, json};
+use crate::http::{Caller, Id, Problem, Tagged, etag};
 use crate::identity::Custodian;
 use crate::log::{self, Event, leaf};
 use crate::policy::Disposition;
@@ -128,14 +128,12 @@ pub async fn put(
     Id(ori): Id<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     own(&mut tx, &ori).await?;
     tx.require(&[Role::Reviewer])?;
-    json_type(&parts.headers)?;
-    let request = json::parse(&bytes)?;
-    let answer = decided(&mut tx, &app, &parts.headers, &ori, request).await?;
+    let request = sent?;
+    let answer = decided(&mut tx, &app, &headers, &ori, request).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())

@@ -14,9 +14,9 @@ use crate::custodian::detainers::case_file;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::request::Complaints;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
+use crate::http::once::read_json;
 use crate::http::path::Ids;
-use crate::http::{Caller, Id, Problem, Tagged, etag, json};
+use crate::http::{Caller, Id, Problem, Tagged, etag};
 use crate::identity::Custodian;
 use crate::log;
 use crate::types::Timestamp;
@@ -118,11 +118,9 @@ pub async fn patch(
     Ids(id, duty): Ids<DetainerId, DutyId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
-    let patch = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
+    let (headers, patch) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let answer = patched(&mut tx, &app, id, duty, &parts.headers, patch).await?;
+    let answer = patched(&mut tx, &app, id, duty, &headers, patch).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())

@@ -16,8 +16,8 @@ use crate::custodian::release_notices::{link, matching::Basis, store as notices}
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::{IllegalTransition, Status};
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
-use crate::http::{Caller, Id, Problem, Tagged, etag, json};
+use crate::http::once::read_json;
+use crate::http::{Caller, Id, Problem, Tagged, etag};
 use crate::identity::Custodian;
 use crate::log::{self, Event};
 use crate::types::Role;
@@ -43,11 +43,9 @@ pub async fn put(
     Id(id): Id<DetainerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
-    let request = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
+    let (headers, request) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let answer = linked(&mut tx, &app, id, &parts.headers, request).await?;
+    let answer = linked(&mut tx, &app, id, &headers, request).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())

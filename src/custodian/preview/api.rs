@@ -8,20 +8,18 @@ use uuid::Uuid;
 
 use super::store::{self, Past};
 use crate::app::App;
+use crate::custodian::assessments::Standing;
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::facts::known::known;
 use crate::custodian::facts::store::{self as facts, Stated};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
-use crate::http::{Caller, Problem, Tagged, json};
+use crate::http::once::read_json;
+use crate::http::{Caller, Problem, Tagged};
 use crate::identity::Custodian;
-use crate::policy::evaluate::{Ask, Book, Positions};
-use crate::policy::facts::Facts;
-use crate::policy::place::Place;
+use crate::policy::evaluate::Book;
 use crate::policy::preview::changes;
 use crate::policy::{Act, Disposition};
-use crate::registry::adopted;
 use crate::types::ids::BookingId;
 use crate::types::{Role, Timestamp};
 
@@ -49,7 +47,7 @@ pub struct PreviewItem {
     #[schema(value_type = String)]
     pub act: Act,
     pub at: Timestamp,
-    /// `comply` or `decline` of a person; `queued` or `withheld` of a notice by the law.
+    /// `comply` or `decline` of a person; `withheld` by the law alone.
     pub decision: String,
     /// The disposition that was stored with it.
     pub was: Option<String>,
@@ -76,12 +74,10 @@ pub async fn post(
     caller: Custodian,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (_, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Read).await?;
     tx.require(&[Role::Reviewer])?;
-    json_type(&parts.headers)?;
-    let request: PreviewRequest = json::parse(&bytes)?;
+    let request: PreviewRequest = sent?;
     if request.to < request.from {
         return Err(Problem::field("/to", "range", "to lies before from."));
     }
@@ -118,13 +114,11 @@ async fn preview(
     let last = request.to.checked_add_days(Days::new(1));
     let last = last.ok_or_else(|| Problem::field("/to", "range", "That day cannot be placed."))?;
     let (from, before) = (midnight(request.from)?, midnight(last)?);
-    let agency = tx.agency_id();
-    let (place, positions) = adopted::standing(tx.conn(), agency).await?;
+    let standing = Standing::of(tx, app.clock.now()).await?;
     let asking = Asking {
         now: &app.law.book(),
         draft,
-        place,
-        positions,
+        standing,
         zone,
     };
     let mut found = Preview {
@@ -148,8 +142,7 @@ async fn preview(
 struct Asking<'a> {
     now: &'a Book,
     draft: &'a Book,
-    place: Place,
-    positions: Positions,
+    standing: Standing,
     zone: chrono_tz::Tz,
 }
 
@@ -189,19 +182,11 @@ impl Asking<'_> {
                 .booking
                 .and_then(|booking| booked.get(&booking.as_uuid()));
             let known = known(paper, case, &said, booking, on);
-            let more_convictions =
-                !known.convictions_checked && !known.booking_convictions.is_empty();
-            let mut facts: Facts = serde_json::from_value(serde_json::Value::Object(known.facts))
-                .map_err(Problem::internal)?;
-            facts.more_convictions = more_convictions;
+            let question = self.standing.question(past.at, on, known);
+            let facts = question.facts().map_err(Problem::internal)?;
             found.assessed += 1;
-            let ask = Ask {
-                place: &self.place,
-                on,
-                facts: &facts,
-                positions: &self.positions,
-            };
-            let change = changes(self.now, self.draft, ask).find(|change| change.act == act);
+            let change = changes(self.now, self.draft, question.ask(&facts))
+                .find(|change| change.act == act);
             if let Some(change) = change {
                 found.changed += 1;
                 if found.items.len() < MOST_LISTED {

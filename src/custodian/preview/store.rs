@@ -15,7 +15,7 @@ pub struct Past {
     pub detainer_id: Uuid,
     pub act: String,
     pub at: Timestamp,
-    /// `comply`, `decline`; of a notice that came before no person, `queued` or `withheld`.
+    /// `comply`, `decline`; `withheld` of a notice that the law alone kept back.
     pub decision: String,
     /// The disposition that was stored with it.
     pub was: Option<String>,
@@ -39,7 +39,7 @@ pub async fn decided(
                    union all
                    select id, detainer_id, act, opened_at, action, disposition
                      from custodian.review where agency_id = $1 and opened_at >= $2 and opened_at < $3
-                      and action in ('queued', 'withheld')) past
+                      and action = 'withheld' and disposition = 'prohibited') past
             where $4::timestamptz is null or (at, id) > ($4, $5::uuid)
             order by at, id limit $6"#,
         agency,

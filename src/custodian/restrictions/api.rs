@@ -13,8 +13,8 @@ use crate::custodian::bookings::{self, store as booking_store};
 use crate::custodian::detainers::{api as detainers, case_file};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
-use crate::http::once::{BODY_LIMIT, json_type, read_body};
-use crate::http::{Caller, Id, Problem, Tagged, etag, json};
+use crate::http::once::read_json;
+use crate::http::{Caller, Id, Problem, Tagged, etag};
 use crate::identity::Custodian;
 use crate::types::ids::DetainerId;
 use crate::types::{Role, Timestamp};
@@ -59,11 +59,9 @@ pub async fn put_detainer(
     Id(id): Id<DetainerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
-    let request = json_type(&parts.headers).and_then(|()| json::parse(&bytes));
+    let (headers, request) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let answer = set_on_detainer(&mut tx, &app, id, &parts.headers, request).await?;
+    let answer = set_on_detainer(&mut tx, &app, id, &headers, request).await?;
     tx.commit().await?;
     app.hub.committed();
     Ok(answer.into_response())
@@ -96,15 +94,13 @@ pub async fn put_booking(
     Id(booking_number): Id<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
+    let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     let booking = booking_store::latest(&mut tx, &booking_number)
         .await?
         .ok_or_else(Problem::not_found)?;
     tx.require(&[Role::Reviewer])?;
-    json_type(&parts.headers)?;
-    let request: RestrictionRequest = json::parse(&bytes)?;
+    let request: RestrictionRequest = sent?;
     // The case files first, then the booking, as every act of the jail's.
     let cases = store::cases_of(&mut tx, booking.id).await?;
     case_file::lock_all(&mut tx, &cases).await?;
@@ -113,7 +109,7 @@ pub async fn put_booking(
         .await?
         .ok_or_else(Problem::not_found)?;
     let current = bookings::api::body(&mut tx, &app, booking.clone()).await?;
-    etag::require_match(&parts.headers, &Tagged::ok(&current).etag())?;
+    etag::require_match(&headers, &Tagged::ok(&current).etag())?;
     request.check()?;
     let setting = on_booking(&mut tx, &app, &booking, &cases, &request).await?;
     tx.commit().await?;
