@@ -178,6 +178,26 @@ async fn other_names_other_births_and_other_identifiers_are_no_candidates(
 }
 
 #[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn however_many_share_a_name_an_identifier_is_found(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jail) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let (request, mut booked) = namesakes();
+    for _ in 0..60 {
+        lodge(&liaison, request.clone()).await;
+    }
+    let mut own = request;
+    own["subject"]["a_number"] = json!("A012345678");
+    let id = lodge(&liaison, own).await;
+    booked["subject"]["a_number"] = json!("A012345678");
+    jail.put("/v1/bookings/26-1", booked).await.expect(201);
+    assert!(seen(&jail, &id).await["booking"].is_string());
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
 async fn an_identifier_that_arrives_settles_a_candidate(
     options: PgPoolOptions,
     owner: PgConnectOptions,
