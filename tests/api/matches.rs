@@ -59,12 +59,10 @@ async fn a_name_with_a_birth_date_waits_for_a_person(
         .await
         .expect(201);
     app.settle().await;
+    // Another office's: of one office the second would take the place of the first.
     let mut other = request.clone();
-    other["issued_on"] = json!("2026-11-19");
-    other["form"] = json!("I-247G");
-    other["asks"] = json!({"notify": true, "hold": false, "transfer": false, "interview": false,
-                           "relay": false, "status_events": false});
-    let second = lodge(&liaison, other).await;
+    other["office"] = json!(HOU);
+    let second = lodge(&app.liaison(HOU).await, other).await;
     app.settle().await;
 
     let open = open_matches(&jail).await;
@@ -174,6 +172,37 @@ async fn other_names_other_births_and_other_identifiers_are_no_candidates(
     app.settle().await;
     let open = open_matches(&jail).await;
     assert_eq!(open.len(), 1, "{open:?}");
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_candidate_of_a_withdrawn_request_brings_nothing_back(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jail) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let (request, booked) = namesakes();
+    let id = lodge(&liaison, request).await;
+    jail.put("/v1/bookings/26-1", booked).await.expect(201);
+    app.settle().await;
+    let open = open_matches(&jail).await;
+    let cancel = json!({"reason": "entered twice", "lift_reason": "entered_in_error", "cancelled_on": "2026-11-21"});
+    liaison
+        .post(&format!("/v1/detainers/{id}/cancellation"), cancel)
+        .await
+        .expect(200);
+    let gone = notice("26-1", "actual", "2026-11-21T08:00:00-08:00");
+    jail.post("/v1/release-notices", gone).await.expect(201);
+    app.settle().await;
+    let path = format!("/v1/matches/{}/decision", open[0]["id"].as_str().unwrap());
+    let said = json!({"same_person": true});
+    jail.post(&path, said).await.expect(200);
+    let kept = seen(&jail, &id).await;
+    assert_eq!(
+        (&kept["status"], &kept["booking"]),
+        (&json!("cancelled"), &Value::Null)
+    );
     app.stop().await;
 }
 

@@ -9,6 +9,7 @@ use crate::custodian::bookings;
 use crate::custodian::detainers::case_file::{self, LinkBy};
 use crate::custodian::release_notices::{link, matching::Basis, store as notices};
 use crate::db::ScopedTx;
+use crate::exchange::detainer::Status;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
 use crate::http::problem::Slug;
@@ -70,7 +71,9 @@ pub async fn decide(
     };
     store::decide(tx, id, &word).await?;
     let mut events = vec![link::decided(tx, id, case.id, pair.booking_id, &word)];
-    if request.same_person {
+    // Of a request that was withdrawn the word is kept, and nothing follows from it.
+    let withdrawn = matches!(case.status, Status::Cancelled | Status::Superseded);
+    if request.same_person && !withdrawn {
         let booking = bookings::store::by_id(tx, pair.booking_id)
             .await?
             .ok_or_else(Problem::not_found)?;
