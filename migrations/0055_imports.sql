@@ -28,7 +28,7 @@ create table custodian.import_job (
     headings      jsonb not null default '[]',
     -- Why it waits or failed.
     problem       text,
-    -- By the wall clock: the process that carries it on renews it.
+    -- The process that carries it on renews it.
     claimed_until timestamptz,
     started_at    timestamptz not null,
     finished_at   timestamptz,

@@ -2,6 +2,7 @@
 //! the timer of what falls due by itself.
 
 pub mod consequences;
+pub mod imports;
 pub mod stream;
 pub mod sweep;
 pub mod timers;

@@ -6,6 +6,7 @@ use utoipa::openapi::path::Parameter;
 
 use super::EVENT_STREAM;
 use crate::custodian::bookings::api as bookings;
+use crate::custodian::imports::api as imports;
 use crate::custodian::persons;
 use crate::custodian::release_notices::api as notices;
 use crate::exchange::detainer::filter;
@@ -699,6 +700,68 @@ pub const CALLS: &[Call] = &[
         roles: "submitter, reviewer",
         request: Some("application/x-ndjson"),
         answers: &[(200, "BatchResult")],
+        ..NONE
+    },
+    Call {
+        path: "/imports",
+        group: "Bookings and release notices",
+        id: "list_imports",
+        summary: "Files of this agency, newest first",
+        roles: "submitter, reviewer",
+        answers: &[(200, "ImportList")],
+        query: Some(query::<imports::ImportListQuery>),
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/imports",
+        group: "Bookings and release notices",
+        id: "import_file",
+        summary: "Hand in a file (CSV, XLSX, NDJSON, each also as gzip); it is taken in behind the answer",
+        roles: "submitter, reviewer; historical_detainers: system_admin",
+        request: Some("text/csv"),
+        answers: &[(202, "ImportBody")],
+        query: Some(query::<imports::ImportQuery>),
+        ..NONE
+    },
+    Call {
+        path: "/imports/{id}",
+        group: "Bookings and release notices",
+        id: "get_import",
+        summary: "Progress and counts of a file",
+        roles: "submitter, reviewer; historical_detainers: system_admin",
+        answers: &[(200, "ImportBody")],
+        ..NONE
+    },
+    Call {
+        path: "/imports/{id}/rejects.csv",
+        group: "Bookings and release notices",
+        id: "get_import_rejects",
+        summary: "The rows that were not taken, with line, column, value and reason",
+        roles: "submitter, reviewer; historical_detainers: system_admin",
+        answers: &[(200, "text/csv")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/imports/{id}/confirmation",
+        group: "Bookings and release notices",
+        id: "confirm_import",
+        summary: "Let a file go on that waits for a person",
+        roles: "reviewer",
+        request: Some("ImportStep"),
+        answers: &[(200, "ImportBody")],
+        ..NONE
+    },
+    Call {
+        method: "post",
+        path: "/imports/{id}/cancellation",
+        group: "Bookings and release notices",
+        id: "cancel_import",
+        summary: "Leave out the rest of a file",
+        roles: "submitter, reviewer",
+        request: Some("ImportStep"),
+        answers: &[(200, "ImportBody")],
         ..NONE
     },
     Call {

@@ -115,6 +115,9 @@ pub enum AnyDetainerList {
     crate::custodian::determinations::standing::StandingBody,
     office::notifications::ReceiptRequest,
     log::read::EventBody,
+    crate::custodian::imports::api::ImportBody,
+    crate::custodian::imports::api::ImportList,
+    crate::custodian::imports::api::ImportStep,
     crate::custodian::matches::api::MatchBody,
     crate::custodian::matches::api::MatchList,
     crate::custodian::matches::by_hand::LinkRequest,
@@ -270,9 +273,12 @@ fn headers(call: &Call) -> Vec<&'static Header> {
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// A stream has no state that a tag could name.
+/// Streams have no state that a tag could name.
 fn has_tag(call: &Call) -> bool {
-    !call.answers.iter().any(|(_, name)| *name == EVENT_STREAM)
+    !call
+        .answers
+        .iter()
+        .any(|(_, name)| [EVENT_STREAM, "text/csv"].contains(name))
 }
 
 const JSON_LINES: &str = "application/x-ndjson";
@@ -325,7 +331,7 @@ fn answer(call: &Call, status: u16, name: &str) -> Value {
     if !name.is_empty() && !is_media_type(name) {
         headers["ETag"] = needed.clone();
     }
-    if status == 201 {
+    if matches!(status, 201 | 202) {
         headers["Location"] = text.clone();
     }
     if call.method == "post" && !call.pure {

@@ -101,6 +101,13 @@ pub const TABLE: &[Row] = &[
     ("GET",    "/v1/matches",                           [403, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/matches/{id}/decision",             [403, 422, 403, 403, 403, 403]),
     ("POST",   "/v1/release-notices:batch",             [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports",                           [200, 200, 403, 403, 403, 403]),
+    // The body is JSON, and no file is.
+    ("POST",   "/v1/imports",                           [415, 415, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports/{id}",                      [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports/{id}/rejects.csv",          [200, 200, 403, 403, 403, 403]),
+    ("POST",   "/v1/imports/{id}/confirmation",         [403, 409, 403, 403, 403, 403]),
+    ("POST",   "/v1/imports/{id}/cancellation",         [409, 409, 403, 403, 403, 403]),
     ("GET",    "/v1/audit/events",                      [403, 403, 403, 200, 403, 200]),
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/policies",                          [200, 200, 200, 200, 200, 200]),
@@ -122,6 +129,7 @@ pub struct World {
     pub person: String,
     pub key: String,
     pub found: String,
+    pub import: String,
 }
 
 impl World {
@@ -182,7 +190,10 @@ impl World {
         .fetch_one(&mut app.owner().await)
         .await
         .unwrap();
+        let file = crate::imports::HEADING;
+        let import = crate::imports::import(&reviewer, "kind=bookings", file).await;
         Self {
+            import: import["id"].as_str().unwrap().to_owned(),
             person: person.to_string(),
             found: found.to_string(),
             claim,
@@ -204,6 +215,7 @@ impl World {
             "persons" => &self.person,
             "matches" => &self.found,
             "keys" => &self.key,
+            "imports" => &self.import,
             "policies" => "us-ca/values-act",
             _ => "06073",
         };
@@ -261,6 +273,7 @@ fn is_tenants(pattern: &str) -> bool {
         "/notifications/",
         "/persons/",
         "/keys/",
+        "/imports/",
     ]
     .iter()
     .any(|start| pattern[3..].starts_with(start))

@@ -61,7 +61,8 @@ fn counted(import: &Value, read: u64, accepted: u64, unchanged: u64, rejected: u
     assert_eq!(found, expected, "{import}");
 }
 
-const HEADING: &str = "booking_number,booked_at,subject.family_name,subject.given_name,subject.date_of_birth,subject.a_number,charges.statute,charges.state\n";
+/// A file of bookings in which nobody stands.
+pub const HEADING: &str = "booking_number,booked_at,subject.family_name,subject.given_name,subject.date_of_birth,subject.a_number,charges.statute,charges.state\n";
 
 #[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
 async fn good_rows_come_in_and_bad_ones_come_back_to_be_mended(
@@ -520,7 +521,11 @@ async fn what_is_no_file_of_rows_is_refused_before_anything_is_kept(
         ("kind=bookings&roster=perhaps", HEADING, "true or false"),
         ("kind=cats", HEADING, "expected one of"),
         ("kind=historical_detainers", HEADING, "operator"),
-        ("kind=bookings&agency=TX0990200", HEADING, "imports files of CA0990100"),
+        (
+            "kind=bookings&agency=TX0990200",
+            HEADING,
+            "imports files of CA0990100",
+        ),
     ] {
         let answer = send(&jail, query, file).await;
         assert!(

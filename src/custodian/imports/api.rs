@@ -69,7 +69,7 @@ pub struct ImportList {
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// `bookings`, `release_notices`, `detainers`; the operator's: `historical_detainers`.
-    pub kind: String,
+    pub kind: Option<String>,
     /// The caller's own.
     pub agency: Option<String>,
     /// The name of a mapping. Without one the headings are the names of the fields, nested ones with dots.
@@ -138,8 +138,13 @@ pub fn body(tx: &ScopedTx<'_>, job: Job) -> ImportBody {
 pub fn submission(query: ImportQuery, own: &str) -> Result<Submission, Problem> {
     let kind: Kind = query
         .kind
+        .as_deref()
+        .ok_or_else(|| {
+            let says = "Say what the rows are: kind=bookings, release_notices or detainers.";
+            Problem::field("?kind", "missing", says)
+        })?
         .parse()
-        .map_err(|error: String| query::bad("kind", &error))?;
+        .map_err(|error: String| Problem::field("?kind", "invalid", error))?;
     if query.agency.as_deref().is_some_and(|agency| agency != own) {
         return Err(Problem::field(
             "?agency",

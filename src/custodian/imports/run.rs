@@ -1,10 +1,8 @@
-//! Carrying an import on: from the command line at once, and in the service by a loop that takes
-//! up whatever is running and nobody holds.
+//! Carrying an import on, from its place in the file to the end.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -34,53 +32,6 @@ pub enum RunError {
     Stopped(String),
 }
 
-/// Runs until the task is aborted.
-pub async fn run(app: App) {
-    loop {
-        match next(&app).await {
-            Ok(true) => {}
-            Ok(false) => tokio::time::sleep(Duration::from_millis(500)).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "an import could not go on");
-                tokio::time::sleep(Duration::from_secs(2)).await;
-            }
-        }
-    }
-}
-
-/// Takes up the next import that nobody carries on; `false` when there is none.
-pub async fn next(app: &App) -> Result<bool, RunError> {
-    let waiting = sqlx::query!(
-        r#"select j.id as job, a.id, a.ori, a.name, a.time_zone
-             from custodian.import_job j join registry.agency a on a.id = j.agency_id
-            where j.status = 'running' and (j.claimed_until is null or j.claimed_until < clock_timestamp())
-            order by j.id limit 8"#
-    )
-    .fetch_all(&app.pools.worker)
-    .await
-    .map_err(StoreError::from)?;
-    for row in waiting {
-        let agency = Tenant {
-            id: row.id,
-            code: row.ori,
-            name: row.name,
-            time_zone: row.time_zone,
-        };
-        if let Some(mut import) = Import::take(app, agency, row.job).await? {
-            match import.carry_on(|_| ()).await {
-                Ok(()) | Err(RunError::Write(WriteError::NotOurs)) => {}
-                Err(error) => {
-                    // Given back with its place, so that it is taken up again at once.
-                    import.give_back().await.ok();
-                    return Err(error);
-                }
-            }
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// An import that this process carries on.
 pub struct Import<'a> {
     app: &'a App,
@@ -95,7 +46,7 @@ impl<'a> Import<'a> {
     pub async fn take(app: &'a App, agency: Tenant, id: Uuid) -> Result<Option<Self>, StoreError> {
         let service = crate::custodian::readers::service(agency.clone());
         let mut tx = ScopedTx::for_party(&app.pools.custodian, service).await?;
-        let Some(job) = store::claim(&mut tx, id).await? else {
+        let Some(job) = store::claim(&mut tx, id, app.clock.now()).await? else {
             tx.rollback().await?;
             return Ok(None);
         };
@@ -128,7 +79,8 @@ impl<'a> Import<'a> {
         ScopedTx::for_party(&self.app.pools.custodian, self.actor.clone()).await
     }
 
-    async fn give_back(&self) -> Result<(), StoreError> {
+    /// Gives it back with its place, so that it is taken up again at once.
+    pub async fn give_back(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         store::release(&mut tx, self.job.id).await?;
         tx.commit().await

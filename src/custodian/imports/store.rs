@@ -14,9 +14,13 @@ use crate::imports::records::{Fault, Rejects};
 use crate::types::Timestamp;
 
 /// How long a process may be silent before another one carries its import on, in seconds.
-const LEASE: f64 = 30.0;
+const LEASE: i64 = 30;
 /// Rejected rows that are kept; beyond them they are counted.
 pub const MOST_REJECTS: u64 = 100_000;
+fn leased_until(now: Timestamp) -> Timestamp {
+    now + chrono::Duration::seconds(LEASE)
+}
+
 const PIECE: &str = "import piece";
 const REJECT: &str = "import reject";
 
@@ -162,18 +166,23 @@ pub async fn running(
 }
 
 /// Locks a job and takes it for `LEASE` seconds. None when it is not to be run, or another process runs it.
-pub async fn claim(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Job>, StoreError> {
+pub async fn claim(
+    tx: &mut ScopedTx<'_>,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<Job>, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         JobRow,
-        r#"update custodian.import_job set claimed_until = clock_timestamp() + make_interval(secs => $3)
+        r#"update custodian.import_job set claimed_until = $3::timestamptz
             where agency_id = $1 and id = $2 and status = 'running'
-              and (claimed_until is null or claimed_until < clock_timestamp())
+              and (claimed_until is null or claimed_until < $4)
            returning id, kind, mapping, mapping_text, feed, roster, file_name, status, confirmed, next_ordinal, read, accepted,
                      unchanged, rejected, records, warnings, headings, problem, started_at, finished_at, started_by, credential, role"#,
         agency,
         id,
-        LEASE
+        leased_until(now),
+        now
     )
     .fetch_optional(tx.conn())
     .await?
@@ -188,12 +197,13 @@ pub async fn advance(
     from: u64,
     to: u64,
     counts: &Counts,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let agency = tx.agency_id();
     let update = sqlx::query!(
         r#"update custodian.import_job
               set next_ordinal = $4, read = $5, accepted = $6, unchanged = $7, rejected = $8, records = $9,
-                  claimed_until = clock_timestamp() + make_interval(secs => $10)
+                  claimed_until = $10::timestamptz
             where agency_id = $1 and id = $2 and status = 'running' and next_ordinal = $3"#,
         agency,
         id,
@@ -204,7 +214,7 @@ pub async fn advance(
         counts.unchanged as i64,
         counts.rejected as i64,
         Json(&counts.records) as _,
-        LEASE
+        leased_until(now)
     );
     Ok(update.execute(tx.conn()).await?.rows_affected() == 1)
 }

@@ -203,7 +203,16 @@ impl Writer<'_> {
             }
         }
         let (from, to) = (self.job.next_ordinal, batch.last + 1);
-        if !store::advance(&mut tx, self.job.id, from, to, &counts).await? {
+        if !store::advance(
+            &mut tx,
+            self.job.id,
+            from,
+            to,
+            &counts,
+            self.app.clock.now(),
+        )
+        .await?
+        {
             return Err(WriteError::NotOurs);
         }
         tx.commit().await?;
