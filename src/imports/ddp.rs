@@ -677,7 +677,10 @@ mod tests {
     }
 
     /// A release whole, in the order of its file.
-    fn release(format: &Ddp, file: std::fs::File) -> (Vec<HistoricalDetainer>, BTreeMap<String, u64>) {
+    fn release(
+        format: &Ddp,
+        file: std::fs::File,
+    ) -> (Vec<HistoricalDetainer>, BTreeMap<String, u64>) {
         let mut rows = format.read(file).unwrap();
         let all = rows
             .by_ref()
@@ -729,7 +732,10 @@ mod tests {
             assert_eq!(row.place.facility.as_deref(), Some("MINN.C.F.,ST.CLOUD"));
             assert_eq!(row.place.state.as_deref(), Some("MN"));
             // A prison, not the county in which it stands.
-            assert_eq!(row.place.custodian_kind, super::super::place::CustodianKind::State);
+            assert_eq!(
+                row.place.custodian_kind,
+                super::super::place::CustodianKind::State
+            );
             let days = [2, 11].map(|day| NaiveDate::from_ymd_opt(2026, 2, day).unwrap());
             assert!(days.contains(&row.prepared_on));
         }
@@ -744,13 +750,21 @@ mod tests {
         let adams: std::collections::BTreeSet<_> = all
             .iter()
             .filter(|row| row.place.facility.as_deref() == Some("ADAMS COUNTY JAIL"))
-            .map(|row| (row.place.state.as_deref().unwrap(), row.place.county.as_deref().unwrap()))
+            .map(|row| {
+                (
+                    row.place.state.as_deref().unwrap(),
+                    row.place.county.as_deref().unwrap(),
+                )
+            })
             .collect();
         let wanted = [("CO", "08001"), ("IL", "17001"), ("OH", "39001")];
         assert_eq!(adams.into_iter().collect::<Vec<_>>(), wanted);
         // 83.9 of a hundred rows stand in a county; the others say why not.
         let resolved = all.iter().filter(|row| row.place.county.is_some()).count();
-        let unresolved = all.iter().filter(|row| row.place.method.unresolved().is_some()).count();
+        let unresolved = all
+            .iter()
+            .filter(|row| row.place.method.unresolved().is_some())
+            .count();
         assert_eq!((resolved, unresolved), (66_373, 12_680));
         assert_eq!(resolved * 1_000 / all.len(), 839);
     }

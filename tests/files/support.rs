@@ -132,6 +132,10 @@ impl Book {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        zipped(self.parts.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])))
+        zipped(
+            self.parts
+                .iter()
+                .map(|(name, bytes)| (name.as_str(), &bytes[..])),
+        )
     }
 }
