@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{Failure, ImportArgs, database, migrate};
 use crate::config::Config;
 use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
+use crate::imports::cells::InertCsv;
 use crate::imports::ddp::Ddp;
-use crate::imports::inert::InertCsv;
 use crate::types::{Actor, Role, Side};
 
 pub fn detainers(

@@ -484,7 +484,7 @@ fn read_chunks(
         while let Some(row) = next.take() {
             let position = match &row {
                 Ok(row) => row.position,
-                Err(reject) => reject.position,
+                Err(reject) => reject.position(),
             };
             chunk.next_line = position + 1;
             match row {

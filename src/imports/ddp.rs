@@ -261,8 +261,8 @@ impl Rows<'_> {
     ) -> Result<Option<Result<HistoricalDetainer, Reject>>, ReadError> {
         while let Some(row) = self.table.next_row()? {
             let begins = match &row {
-                Ok(row) => row.position,
-                Err(reject) => reject.position,
+                Ok(row) => row.position(),
+                Err(reject) => reject.position(),
             };
             if begins >= position {
                 return Ok(Some(row.and_then(|row| self.understand(row))));
@@ -313,7 +313,7 @@ impl Rows<'_> {
         let mut read = HistoricalDetainer {
             ordinal: row.ordinal,
             line: row.line,
-            position: row.position,
+            position: row.position(),
             prepared_on,
             form,
             form_revision,

@@ -212,13 +212,13 @@ impl Archive {
             return Err(broken("the workbook is cut off"));
         }
         let packed = Section::of(self.file.clone(), at, part.packed);
-        let most = most_unpacked(part.packed, LONGEST_WORKBOOK);
         match part.method {
             0 => Ok(Box::new(packed)),
             8 => {
+                let progress = packed.progress();
                 let packed = BufReader::with_capacity(1 << 16, packed);
                 let unpacked = flate2::bufread::DeflateDecoder::new(packed);
-                Ok(Box::new(Bounded::new(unpacked, most)))
+                Ok(Box::new(Bounded::new(unpacked, progress, LONGEST_WORKBOOK)))
             }
             other => Err(broken(format!(
                 "the part {:?} is packed in a way (method {other}) that no spreadsheet writes",

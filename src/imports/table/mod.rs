@@ -34,7 +34,7 @@ pub use self::columns::{Columns, folded};
 pub use self::encoding::Encoding;
 pub use self::peek::{Peek, peek};
 pub use self::refusal::Refusal;
-pub use self::row::{RawRow, Reject};
+pub use self::row::{RawRow, Reject, Sheet};
 use self::sheet::{SheetRow, SheetRows};
 use self::unpack::{Kind, Unpacked};
 use self::workbook::Workbook;
@@ -128,8 +128,7 @@ struct Sheets {
 
 /// A sheet with the heading that was found in it.
 struct Headed {
-    sheet: usize,
-    name: Arc<str>,
+    sheet: Arc<Sheet>,
     heading_row: u32,
     /// For each column of the sheet, the column of the table.
     places: Vec<usize>,
@@ -191,30 +190,38 @@ impl Table {
     }
 }
 
-/// The text behind its mark, and its encoding.
-fn text_of(
-    file: &Unpacked,
-    most: u64,
-) -> Result<
-    (
-        impl Fn() -> Result<Box<dyn BufRead + Send>, ReadError> + '_,
-        Encoding,
-        Vec<String>,
-    ),
-    ReadError,
-> {
-    let reading = |source| ReadError::reading(1, source);
-    let (encoding, mark) = Encoding::of(&file.head, || file.text(), most).map_err(reading)?;
-    let mut warnings = Vec::new();
-    if encoding == Encoding::Windows1252 {
-        warnings.push(
-            "The text is not UTF-8; it was read as Windows-1252 (Latin-1). Look at the names with accents."
-                .to_owned(),
-        );
+/// A text: how its letters are written, and it from its beginning, as often as one likes.
+struct Text<'f> {
+    file: &'f Unpacked,
+    encoding: Encoding,
+    mark: usize,
+}
+
+impl<'f> Text<'f> {
+    /// Tells the encoding, by `most` bytes of the text.
+    fn of(file: &'f Unpacked, most: u64) -> Result<Self, ReadError> {
+        let (encoding, mark) = Encoding::of(&file.head, || file.text(), most)
+            .map_err(|source| ReadError::reading(1, source))?;
+        Ok(Self {
+            file,
+            encoding,
+            mark,
+        })
     }
-    let text = move || {
-        let mut text = file.text().map_err(reading)?;
-        let mut left = mark;
+
+    fn warnings(&self) -> Vec<String> {
+        let warning = "The text is not UTF-8; it was read as Windows-1252 (Latin-1). Look at the names with accents.";
+        match self.encoding {
+            Encoding::Windows1252 => vec![warning.to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The text behind its mark, in its own encoding.
+    fn start(&self) -> Result<Box<dyn BufRead + Send>, ReadError> {
+        let reading = |source| ReadError::reading(1, source);
+        let mut text = self.file.text().map_err(reading)?;
+        let mut left = self.mark;
         while left > 0 {
             let here = text.fill_buf().map_err(reading)?.len().min(left);
             if here == 0 {
@@ -224,27 +231,26 @@ fn text_of(
             left -= here;
         }
         Ok(text)
-    };
-    Ok((text, encoding, warnings))
-}
+    }
 
-/// The beginning of a text as UTF-8.
-fn beginning(text: Box<dyn BufRead + Send>, encoding: Encoding) -> Result<Vec<u8>, ReadError> {
-    let mut head = Vec::with_capacity(unpack::HEAD);
-    encoding
-        .read(text)
-        .take(4 * unpack::HEAD as u64)
-        .read_to_end(&mut head)
-        .map_err(|source| ReadError::reading(1, source))?;
-    Ok(head)
+    /// Its beginning as UTF-8.
+    fn beginning(&self) -> Result<Vec<u8>, ReadError> {
+        let mut head = Vec::with_capacity(unpack::HEAD);
+        self.encoding
+            .read(self.start()?)
+            .take(4 * unpack::HEAD as u64)
+            .read_to_end(&mut head)
+            .map_err(|source| ReadError::reading(1, source))?;
+        Ok(head)
+    }
 }
 
 fn open_text(file: &Unpacked, wanted: &Wanted) -> Result<Table, ReadError> {
-    let (text, encoding, warnings) = text_of(file, u64::MAX)?;
+    let text = Text::of(file, u64::MAX)?;
     let mut first_error = None;
     // The heading that is looked for decides in the end which delimiter it is.
-    for delimiter in text::delimiters(&beginning(text()?, encoding)?) {
-        let mut records = text::Records::new(text()?, encoding, delimiter);
+    for delimiter in text::delimiters(&text.beginning()?) {
+        let mut records = text::Records::new(text.start()?, text.encoding, delimiter);
         match find_heading(&mut records, wanted) {
             Ok(columns) => {
                 records.width = Some(columns.len());
@@ -253,7 +259,7 @@ fn open_text(file: &Unpacked, wanted: &Wanted) -> Result<Table, ReadError> {
                     columns,
                     ordinal: 0,
                     format: Format::Delimited,
-                    warnings,
+                    warnings: text.warnings(),
                 });
             }
             Err(error) => first_error = first_error.or(Some(error)),
@@ -280,14 +286,19 @@ fn find_heading(records: &mut text::Records, wanted: &Wanted) -> Result<Columns,
 }
 
 fn open_objects(file: &Unpacked, wanted: &Wanted) -> Result<Table, ReadError> {
-    let (text, encoding, warnings) = text_of(file, u64::MAX)?;
-    let columns = ndjson::columns(text()?, encoding, wanted)?;
+    let text = Text::of(file, u64::MAX)?;
+    let columns = ndjson::columns(text.start()?, text.encoding, wanted)?;
     Ok(Table {
-        source: Source::Objects(ndjson::Objects::new(text()?, encoding, &columns, wanted)),
+        source: Source::Objects(ndjson::Objects::new(
+            text.start()?,
+            text.encoding,
+            &columns,
+            wanted,
+        )),
         columns,
         ordinal: 0,
         format: Format::Ndjson,
-        warnings,
+        warnings: text.warnings(),
     })
 }
 
@@ -317,8 +328,10 @@ fn open_workbook(file: Unpacked, wanted: &Wanted) -> Result<Table, ReadError> {
     let mut coming = VecDeque::with_capacity(found.len());
     for (sheet, heading_row, own) in &found {
         coming.push_back(Headed {
-            sheet: *sheet,
-            name: workbook.sheets[*sheet].name.clone(),
+            sheet: Arc::new(Sheet {
+                index: *sheet as u32,
+                name: workbook.sheets[*sheet].name.to_string(),
+            }),
             heading_row: *heading_row,
             places: columns.take_in(own),
         });
@@ -372,7 +385,7 @@ impl Sheets {
                 let Some(headed) = self.coming.pop_front() else {
                     return Ok(None);
                 };
-                let rows = self.workbook.rows(headed.sheet)?;
+                let rows = self.workbook.rows(headed.sheet.index as usize)?;
                 self.current = Some((headed, rows));
             }
             let Some((headed, rows)) = &mut self.current else {
@@ -390,8 +403,6 @@ impl Sheets {
 impl Headed {
     fn row(&self, row: SheetRow, width: usize) -> Result<RawRow, Reject> {
         let line = u64::from(row.number);
-        // Rows of a later sheet come after those of an earlier one, whatever their numbers.
-        let position = ((self.sheet as u64) << 32) | line;
         let raw = row::delimited(&row.cells);
         let beyond = (row.cells.len() > self.places.len()).then(|| {
             format!(
@@ -401,8 +412,7 @@ impl Headed {
         });
         if let Some(reason) = row.problem.map(str::to_owned).or(beyond) {
             return Err(Reject {
-                sheet: Some(self.name.clone()),
-                position,
+                sheet: Some(self.sheet.clone()),
                 ..Reject::of_line(line, raw.as_bytes(), &reason)
             });
         }
@@ -411,8 +421,8 @@ impl Headed {
             values[*place] = cell;
         }
         let mut read = RawRow::of(values.into_iter());
-        (read.line, read.position, read.raw) = (line, position, raw.replace('\0', "\u{fffd}"));
-        read.sheet = Some(self.name.clone());
+        (read.line, read.raw) = (line, raw.replace('\0', "\u{fffd}"));
+        read.sheet = Some(self.sheet.clone());
         Ok(read)
     }
 }

@@ -138,7 +138,7 @@ impl Objects {
                 .iter()
                 .map(|value| value.as_deref().unwrap_or_default()),
         );
-        (row.line, row.position, row.raw) = (number, number, raw);
+        (row.line, row.raw) = (number, raw);
         Ok(Some(Ok(row)))
     }
 }

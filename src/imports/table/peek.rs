@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::unpack::{Kind, Unpacked};
 use super::workbook::Workbook;
-use super::{Encoding, Format, PREAMBLE, ReadError, Wanted, ndjson, text, text_of};
+use super::{Encoding, Format, PREAMBLE, ReadError, Text, Wanted, ndjson, text};
 
 /// Letters that are looked at to tell the encoding: a page does not wait for a whole file.
 const SAMPLE: u64 = 1 << 20;
@@ -37,9 +37,10 @@ pub fn peek(file: File, rows: usize) -> Result<Peek, ReadError> {
 }
 
 fn delimited(file: &Unpacked, rows: usize) -> Result<Peek, ReadError> {
-    let (text, encoding, mut warnings) = text_of(file, SAMPLE)?;
-    let delimiter = text::delimiters(&super::beginning(text()?, encoding)?)[0];
-    let mut records = text::Records::new(text()?, encoding, delimiter);
+    let text = Text::of(file, SAMPLE)?;
+    let mut warnings = text.warnings();
+    let delimiter = text::delimiters(&text.beginning()?)[0];
+    let mut records = text::Records::new(text.start()?, text.encoding, delimiter);
     let mut first: Vec<Vec<String>> = Vec::new();
     while first.len() < PREAMBLE + rows
         && let Some(record) = records.next()?
@@ -56,7 +57,7 @@ fn delimited(file: &Unpacked, rows: usize) -> Result<Peek, ReadError> {
     let (headings, rows) = headed(first, rows);
     Ok(Peek {
         format: Format::Delimited,
-        encoding: Some(encoding),
+        encoding: Some(text.encoding),
         delimiter: Some(char::from(delimiter)),
         sheets: Vec::new(),
         headings,
@@ -66,10 +67,11 @@ fn delimited(file: &Unpacked, rows: usize) -> Result<Peek, ReadError> {
 }
 
 fn objects(file: &Unpacked, rows: usize) -> Result<Peek, ReadError> {
-    let (text, encoding, mut warnings) = text_of(file, SAMPLE)?;
+    let text = Text::of(file, SAMPLE)?;
+    let mut warnings = text.warnings();
     let wanted = Wanted::default();
-    let columns = ndjson::columns(text()?, encoding, &wanted)?;
-    let mut objects = ndjson::Objects::new(text()?, encoding, &columns, &wanted);
+    let columns = ndjson::columns(text.start()?, text.encoding, &wanted)?;
+    let mut objects = ndjson::Objects::new(text.start()?, text.encoding, &columns, &wanted);
     let mut first = Vec::new();
     while first.len() < rows
         && warnings.len() <= PREAMBLE
@@ -82,7 +84,7 @@ fn objects(file: &Unpacked, rows: usize) -> Result<Peek, ReadError> {
     }
     Ok(Peek {
         format: Format::Ndjson,
-        encoding: Some(encoding),
+        encoding: Some(text.encoding),
         delimiter: None,
         sheets: Vec::new(),
         headings: columns.headings().to_vec(),

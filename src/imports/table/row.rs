@@ -3,6 +3,20 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Which sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Counts the sheets, from 0.
+    pub index: u32,
+    pub name: String,
+}
+
+/// Grows from row to row, also where a sheet begins its lines anew.
+fn position(sheet: Option<&Sheet>, line: u64) -> u64 {
+    let index = sheet.map_or(0, |sheet| u64::from(sheet.index));
+    (index << 32) | line
+}
+
 /// One record of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawRow {
@@ -11,11 +25,8 @@ pub struct RawRow {
     pub ordinal: u32,
     /// The line on which it begins, from 1; in a workbook the row of its sheet.
     pub line: u64,
-    /// Grows from row to row, also where a sheet begins its lines anew: where to go on after a
-    /// run that was cut off. The same as `line` but in later sheets.
-    pub position: u64,
     /// The sheet of a workbook.
-    pub sheet: Option<Arc<str>>,
+    pub sheet: Option<Arc<Sheet>>,
     /// The words as they stood, without the line's end; the cells of a sheet with commas between.
     pub raw: String,
     pub(super) text: String,
@@ -31,6 +42,23 @@ impl RawRow {
             row.fields.push(start..row.text.len());
         }
         row
+    }
+
+    /// A row that could not be taken apart: its place and its words.
+    pub fn unsplit(reject: &Reject) -> Self {
+        Self {
+            ordinal: reject.ordinal,
+            line: reject.line,
+            sheet: reject.sheet.clone(),
+            raw: reject.raw.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Where to go on after a run that was cut off: the line, but in later sheets, whose rows come
+    /// after those of earlier ones.
+    pub fn position(&self) -> u64 {
+        position(self.sheet.as_deref(), self.line)
     }
 
     pub fn len(&self) -> usize {
@@ -54,9 +82,7 @@ impl RawRow {
 pub struct Reject {
     pub ordinal: u32,
     pub line: u64,
-    /// As in `RawRow`.
-    pub position: u64,
-    pub sheet: Option<Arc<str>>,
+    pub sheet: Option<Arc<Sheet>>,
     /// The heading of the column, as the file writes it; none when the whole row is at fault.
     pub column: Option<String>,
     pub value: Option<String>,
@@ -70,7 +96,6 @@ impl Reject {
     pub(super) fn of_line(line: u64, bytes: &[u8], reason: &str) -> Self {
         Self {
             line,
-            position: line,
             reason: reason.to_owned(),
             // The raw words go into a text column, which cannot hold a NUL.
             raw: String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}"),
@@ -88,7 +113,6 @@ impl Reject {
         Self {
             ordinal: row.ordinal,
             line: row.line,
-            position: row.position,
             sheet: row.sheet,
             column,
             value,
@@ -97,11 +121,16 @@ impl Reject {
         }
     }
 
+    /// As of a row that was read.
+    pub fn position(&self) -> u64 {
+        position(self.sheet.as_deref(), self.line)
+    }
+
     /// The reason with the sheet, where there are sheets: the line alone does not find the row.
     pub fn told(&self) -> String {
         match &self.sheet {
             None => self.reason.clone(),
-            Some(sheet) => format!("sheet {sheet}: {}", self.reason),
+            Some(sheet) => format!("sheet {}: {}", sheet.name, self.reason),
         }
     }
 }

@@ -228,7 +228,6 @@ fn split(line: u64, bytes: &[u8], delimiter: u8, encoding: Encoding) -> Result<R
     }
     Ok(RawRow {
         line,
-        position: line,
         raw: raw.to_owned(),
         text,
         fields,

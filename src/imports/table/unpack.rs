@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::refusal::Refusal;
 
@@ -23,6 +24,7 @@ pub(super) struct Section {
     file: Arc<File>,
     at: u64,
     end: u64,
+    read: Arc<AtomicU64>,
 }
 
 impl Section {
@@ -31,7 +33,13 @@ impl Section {
             file,
             at,
             end: at.saturating_add(length),
+            read: Arc::default(),
         }
+    }
+
+    /// How much of it was read so far, by whoever reads it.
+    pub(super) fn progress(&self) -> Arc<AtomicU64> {
+        self.read.clone()
     }
 }
 
@@ -40,29 +48,37 @@ impl Read for Section {
         let wanted = (self.end - self.at).min(buffer.len() as u64) as usize;
         let read = self.file.read_at(&mut buffer[..wanted], self.at)?;
         self.at += read as u64;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
-/// Stops a reader that yields more than it may.
+/// Stops an unpacker as soon as it has yielded more than what it has read can hold of a table.
 pub(super) struct Bounded<R> {
     inner: R,
-    left: u64,
+    packed: Arc<AtomicU64>,
+    longest: u64,
+    yielded: u64,
 }
 
 impl<R: Read> Bounded<R> {
-    pub(super) fn new(inner: R, most: u64) -> Self {
-        Self { inner, left: most }
+    pub(super) fn new(inner: R, packed: Arc<AtomicU64>, longest: u64) -> Self {
+        Self {
+            inner,
+            packed,
+            longest,
+            yielded: 0,
+        }
     }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(read as u64)
-            .ok_or(io::Error::from(Refusal::Bomb))?;
+        self.yielded += read as u64;
+        if self.yielded > most_unpacked(self.packed.load(Ordering::Relaxed), self.longest) {
+            return Err(Refusal::Bomb.into());
+        }
         Ok(read)
     }
 }
@@ -127,12 +143,12 @@ impl Unpacked {
         if !self.gzip {
             return Ok(Box::new(BufReader::with_capacity(1 << 16, packed)));
         }
+        let progress = packed.progress();
         // Several members end to end are one file, as gzip itself reads them.
         let text = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 16, packed));
-        let most = most_unpacked(self.length, LONGEST_TEXT);
         Ok(Box::new(BufReader::with_capacity(
             1 << 16,
-            Bounded::new(text, most),
+            Bounded::new(text, progress, LONGEST_TEXT),
         )))
     }
 }
