@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Failure, ImportArgs, database, migrate};
 use crate::config::Config;
 use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
+use crate::imports::cells::InertCsv;
 use crate::imports::ddp::Ddp;
 use crate::types::{Actor, Role, Side};
 
@@ -25,6 +26,9 @@ pub fn detainers(
             args.file.display()
         )));
     }
+    // A file that cannot be read is refused before anything is started or written.
+    let file = std::fs::File::open(&args.file)?;
+    Ddp::embedded()?.read(file).map(drop)?;
     let database = database::Database::open(config, data_dir)?;
     let runtime = database::runtime()?;
     let outcome = runtime.block_on(run(config, &database, &args));
@@ -76,6 +80,9 @@ async fn run(
     if report.resumed {
         eprintln!("The import went on where an earlier run was cut off.");
     }
+    for note in &report.notes {
+        eprintln!("{note}");
+    }
     for (text, count) in &report.warnings {
         eprintln!("kept, but not understood ({count} times): {text}");
     }
@@ -117,25 +124,17 @@ async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Res
     )
     .fetch_all(pool)
     .await?;
-    let mut writer = csv::Writer::from_path(path)?;
-    writer.write_record(["line", "column", "value", "reason", "row"])?;
+    // A cell that a spreadsheet would run as a formula is defused.
+    let mut writer = InertCsv::new(std::fs::File::create(path)?);
+    writer.write(["line", "column", "value", "reason", "row"])?;
     for row in rows {
         let line = row.line.to_string();
         let column = row.column_name.unwrap_or_default();
-        // A cell that a spreadsheet would run as a formula is defused.
-        let value = inert(&row.value.unwrap_or_default());
-        writer.write_record([&line, &column, &value, &row.reason, &inert(&row.raw_line)])?;
+        let value = row.value.unwrap_or_default();
+        writer.write([&line, &column, &value, &row.reason, &row.raw_line])?;
     }
     writer.flush()?;
     Ok(())
-}
-
-fn inert(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
 }
 
 enum Progress {

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::ddp::{Ddp, DdpError, HistoricalDetainer};
-use super::parse::{self, ReadError, Reject};
 use super::stage;
+use super::table::{ReadError, Reject};
 use crate::db::scope::{self, Access};
 use crate::db::{ScopedTx, StoreError, expect_one_row};
 use crate::log::{self, Event, Hub};
@@ -46,6 +46,8 @@ pub struct Report {
     pub resumed: bool,
     /// Texts that were kept but not understood, and how often (of this run).
     pub warnings: BTreeMap<String, u64>,
+    /// What a person should know about how the file was read.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +137,12 @@ impl Importer<'_> {
         };
         let file_hash = file_hash(path.to_owned()).await.map_err(open)?;
         // An unreadable file is refused before anything is written.
-        let file = parse::unpacked(File::open(path).map_err(open)?).map_err(open)?;
-        drop(format.read(file)?);
+        {
+            let (format, file) = (format.clone(), File::open(path).map_err(open)?);
+            tokio::task::spawn_blocking(move || format.read(file).map(drop))
+                .await
+                .map_err(|error| open(io::Error::other(error.to_string())))??;
+        }
 
         let mut job = self.start(dataset, &file_hash).await?;
         let (sender, mut chunks) = mpsc::channel(2);
@@ -149,11 +155,11 @@ impl Importer<'_> {
             self.apply(&mut job, dataset, chunk).await?;
             progress(&job.counts);
         }
-        let warnings = match reader
+        let (warnings, notes) = match reader
             .await
             .map_err(|error| io::Error::other(error.to_string()))
         {
-            Ok(Ok(warnings)) => warnings,
+            Ok(Ok(said)) => said,
             Ok(Err(error)) => {
                 self.fail(&job, &error.to_string()).await?;
                 return Err(error);
@@ -166,6 +172,7 @@ impl Importer<'_> {
             counts: job.counts,
             resumed: job.resumed,
             warnings,
+            notes,
         })
     }
 
@@ -429,7 +436,7 @@ async fn put_rejects(
     let lines: Vec<i64> = rejects.iter().map(|reject| reject.line as i64).collect();
     let columns: Vec<Option<String>> = rejects.iter().map(|reject| reject.column.clone()).collect();
     let values: Vec<Option<String>> = rejects.iter().map(|reject| reject.value.clone()).collect();
-    let reasons: Vec<String> = rejects.iter().map(|reject| reject.reason.clone()).collect();
+    let reasons: Vec<String> = rejects.iter().map(Reject::told).collect();
     let raw: Vec<String> = rejects.iter().map(|reject| reject.raw.clone()).collect();
     sqlx::query!(
         r#"insert into reports.rejected_row (job_id, ordinal, line, column_name, value, reason, raw_line)
@@ -460,14 +467,14 @@ fn read_chunks(
     path: &Path,
     from_line: u64,
     chunks: &mpsc::Sender<Chunk>,
-) -> Result<BTreeMap<String, u64>, ImportError> {
+) -> Result<(BTreeMap<String, u64>, Vec<String>), ImportError> {
     let open = |source| ImportError::Open {
         path: path.to_owned(),
         source,
     };
-    let mut rows = format.read(parse::unpacked(File::open(path).map_err(open)?).map_err(open)?)?;
+    let mut rows = format.read(File::open(path).map_err(open)?)?;
     let unreadable = |error: ReadError| ImportError::Unreadable(error.into());
-    let mut next = rows.skip_to_line(from_line).map_err(unreadable)?;
+    let mut next = rows.skip_to(from_line).map_err(unreadable)?;
     while next.is_some() {
         let mut chunk = Chunk {
             rows: Vec::with_capacity(CHUNK),
@@ -475,11 +482,11 @@ fn read_chunks(
             next_line: from_line,
         };
         while let Some(row) = next.take() {
-            let line = match &row {
-                Ok(row) => row.line,
-                Err(reject) => reject.line,
+            let position = match &row {
+                Ok(row) => row.position,
+                Err(reject) => reject.position(),
             };
-            chunk.next_line = line + 1;
+            chunk.next_line = position + 1;
             match row {
                 Ok(row) => chunk.rows.push(row),
                 Err(reject) => chunk.rejects.push(reject),
@@ -493,7 +500,7 @@ fn read_chunks(
             break;
         }
     }
-    Ok(rows.warnings().clone())
+    Ok((rows.warnings().clone(), rows.file_warnings()))
 }
 
 fn is_name(dataset: &str) -> bool {

@@ -11,4 +11,5 @@ pub mod parse;
 pub mod place;
 pub mod records;
 pub mod stage;
+pub mod table;
 pub mod values;
