@@ -77,6 +77,7 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
             row.time_zone.clone(),
         ) {
             let entry = Entry {
+                position: row.position,
                 kind: row.kind.clone(),
                 agency: Tenant {
                     id,

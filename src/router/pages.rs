@@ -61,6 +61,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/release-notices/new", get(new_notice))
         .route("/release-notices", post(record_notice))
         .route("/bookings", get(bookings))
+        .route("/feeds", get(feeds))
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
@@ -302,4 +303,13 @@ async fn bookings(
 ) -> Page {
     only(&visitor, Side::Custodian)?;
     jail::bookings::get(&app, &visitor, query).await
+}
+
+async fn feeds(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<jail::feeds::FeedsQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::feeds::get(&app, &visitor, query).await
 }

@@ -6,6 +6,7 @@ mod conditional;
 mod crash;
 mod every_route;
 mod facts;
+mod feeds;
 mod fields;
 mod handovers;
 mod hangups;

@@ -192,6 +192,7 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
         .await
         .unwrap();
     let entry = Entry {
+        position: 1,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,
@@ -699,6 +700,7 @@ async fn a_late_reader_of_an_old_stay_takes_no_request(
         .paper();
     tx.commit().await.unwrap();
     let entry = Entry {
+        position: 1,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::feeds;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{NoticeKind, link, store as notices};
@@ -28,6 +29,8 @@ use crate::types::{Actor, Role, Side, Timestamp};
 /// An entry of the log that concerns an agency.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Its place in the log: it only grows.
+    pub position: i64,
     pub kind: String,
     pub agency: Tenant,
     /// Where the agency stands, for the law.
@@ -85,7 +88,8 @@ pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
             on_transfer_told(app, actor, id).await?;
         }
         ("release_notice.recorded" | "booking.changed", _, Some(booking)) => {
-            on_release(app, actor, booking).await?;
+            let notice = entry.subject("release_notice");
+            on_release(app, actor, booking, notice.map(|id| (id, entry.position))).await?;
         }
         _ => {}
     }
@@ -224,12 +228,22 @@ async fn show_copy(app: &App, agency: Tenant, id: DetainerId) -> Result<(), Prob
 }
 
 /// A booking or a notice is visible: does it concern a request that its own command did not see?
-async fn on_release(app: &App, actor: Actor, booking: Uuid) -> Result<(), Problem> {
+/// A notice, with its event's place in the log, counts at the feed that sent it.
+async fn on_release(
+    app: &App,
+    actor: Actor,
+    booking: Uuid,
+    notice: Option<(Uuid, i64)>,
+) -> Result<(), Problem> {
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
+    let mut events = Vec::new();
     if let Some(booking) = bookings::store::by_id(&mut tx, booking).await? {
-        let events = link::link_booking(&mut tx, app, &booking).await?;
-        log::append(&mut tx, events).await?;
+        events = link::link_booking(&mut tx, app, &booking).await?;
     }
+    if let Some((notice, position)) = notice {
+        feeds::store::count_notice(&mut tx, notice, position, app.clock.now()).await?;
+    }
+    log::append(&mut tx, events).await?;
     finish(app, tx).await
 }
 
