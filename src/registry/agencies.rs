@@ -196,3 +196,30 @@ pub async fn rename(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), 
     );
     crate::db::expect_one_row(update.execute(conn).await?)
 }
+
+/// Inserts those whose ORI is not there yet, and leaves the others as they are: what an operator
+/// or an admin wrote goes before a list. Answers how many were new.
+pub async fn insert_unknown(
+    conn: &mut PgConnection,
+    agencies: &[AgencyBody],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let column =
+        |of: fn(&AgencyBody) -> &String| agencies.iter().map(of).cloned().collect::<Vec<_>>();
+    let connected: Vec<bool> = agencies.iter().map(|agency| agency.connected).collect();
+    let result = sqlx::query!(
+        r#"insert into registry.agency (ori, name, kind, jurisdiction, time_zone, connected, created_at)
+           select *, $7 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
+           on conflict (ori) do nothing"#,
+        &column(|agency| &agency.ori),
+        &column(|agency| &agency.name),
+        &column(|agency| &agency.kind),
+        &column(|agency| &agency.jurisdiction),
+        &column(|agency| &agency.time_zone),
+        &connected,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
+}
