@@ -95,14 +95,14 @@ impl Places {
         let mut zones: HashMap<String, (String, bool)> = HashMap::new();
         for [fips, _, _, zone, split] in list(
             "time_zones.csv",
-            include_str!("../../config/registry/time_zones.csv"),
+            include_str!("../../../config/registry/time_zones.csv"),
         )? {
             zones.insert(fips, (zone, split == "1"));
         }
         let mut states = HashMap::new();
         for [fips, code, _] in list(
             "states.csv",
-            include_str!("../../config/registry/states.csv"),
+            include_str!("../../../config/registry/states.csv"),
         )? {
             let Some((zone, split)) = zones.get(&fips).cloned() else {
                 return Err(BrokenList {
@@ -116,7 +116,7 @@ impl Places {
         let mut counties = HashMap::new();
         for [fips, state, name] in list(
             "counties.csv",
-            include_str!("../../config/registry/counties.csv"),
+            include_str!("../../../config/registry/counties.csv"),
         )? {
             let zone = zones
                 .get(&fips)
@@ -138,7 +138,7 @@ impl Places {
         let mut cities = HashMap::new();
         for [fips, state, name, _] in list(
             "cities.csv",
-            include_str!("../../config/registry/cities.csv"),
+            include_str!("../../../config/registry/cities.csv"),
         )? {
             cities.insert((state, letters(&name)), fips);
         }
@@ -189,7 +189,7 @@ pub struct AgencyList {
 impl AgencyList {
     /// The mapping that the binary carries.
     pub fn embedded() -> Result<Self, AgencyListError> {
-        Self::new(include_str!("../../config/mappings/agencies-fbi.toml"))
+        Self::new(include_str!("../../../config/mappings/agencies-fbi.toml"))
     }
 
     /// Another mapping, in the same form.
