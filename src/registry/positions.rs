@@ -206,3 +206,62 @@ pub async fn load(owner: &mut PgConnection) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// A position with the place that it stands for.
+pub struct PlacedPosition {
+    pub position: PositionBody,
+    /// The jurisdiction's name and postal code.
+    pub place: String,
+    pub state: Option<String>,
+}
+
+/// Every position, in the order of adoption; of one state if that is asked.
+pub async fn placed(
+    conn: &mut PgConnection,
+    state: Option<&str>,
+) -> Result<Vec<PlacedPosition>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select p.id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, direction, legal_effect,
+                  later as "later: Json<Vec<LaterBody>>", source, j.name, j.state
+             from registry.position p join registry.jurisdiction j on j.id = p.jurisdiction
+            where $1::text is null or j.state = $1 order by adopted_on, p.id limit 1000"#,
+        state
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PlacedPosition {
+            place: row.name,
+            state: row.state,
+            position: PositionBody {
+                id: row.id,
+                body: row.body,
+                jurisdiction: row.jurisdiction,
+                kind: row.kind,
+                number: row.number,
+                adopted_on: row.adopted_on,
+                effective_on: row.effective_on,
+                vote: row.vote,
+                subject: row.subject,
+                direction: row.direction,
+                legal_effect: row.legal_effect,
+                later: row.later.0,
+                source: row.source,
+            },
+        })
+        .collect())
+}
+
+/// The states of which a position is known.
+pub async fn states(conn: &mut PgConnection) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select s.state as "state!", s.name from registry.jurisdiction s
+            where s.level = 'state' and s.state in (
+                select j.state from registry.position p join registry.jurisdiction j on j.id = p.jurisdiction)
+            order by s.name"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.state, row.name)).collect())
+}
