@@ -80,10 +80,15 @@ async fn every_state_and_county_of_the_list_is_registered(
     for record in reader.records() {
         let record = record.unwrap();
         let (state, name, parent) = known.remove(&record[0]).expect(&record[0]);
-        assert_eq!(state, record[2], "{}", &record[0]);
-        assert_eq!(parent, format!("us-{}", record[2].to_lowercase()));
+        // The list leaves out the postal codes of the islands.
+        if !record[2].is_empty() {
+            assert_eq!(state, record[2], "{}", &record[0]);
+        }
+        assert_eq!(parent, format!("us-{}", state.to_lowercase()));
+        // Rows of one of its sources name the state too.
+        let bare = record[4].split(',').next().unwrap_or_default();
         assert!(
-            letters(&name).starts_with(&letters(&record[4])),
+            letters(&name).starts_with(&letters(bare)),
             "{} is {name}, not {}",
             &record[0],
             &record[4]
