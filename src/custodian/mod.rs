@@ -10,6 +10,7 @@ pub mod facts;
 pub mod feeds;
 pub mod handovers;
 pub mod holds;
+pub mod imports;
 pub mod letters;
 pub mod matches;
 pub mod notifications;

@@ -1,13 +1,18 @@
 //! Files into records: bookings, notices, requests, and what releases say about the past.
-//! `parse`, `place`, `ddp` and `agencies` are pure; `stage`, `apply` and `agencies::take`
-//! write.
+//! Everything here is pure but `stage`, `apply` and `agencies::take`, which write what releases say about the past and
+//! what a list says of agencies; what a jail's own file says is written by `custodian::imports`.
 
 pub mod agencies;
 pub mod apply;
+pub mod cells;
 pub mod ddp;
+pub mod fields;
+pub mod mapping;
 pub mod parse;
 pub mod place;
+pub mod records;
 pub mod stage;
+pub mod values;
 
 /// A released file that tests compare with: the folder of an environment variable, or beside the
 /// checkout.

@@ -193,6 +193,7 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
         .unwrap();
     let entry = Entry {
         position: 1,
+        idle: false,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,
@@ -701,6 +702,7 @@ async fn a_late_reader_of_an_old_stay_takes_no_request(
     tx.commit().await.unwrap();
     let entry = Entry {
         position: 1,
+        idle: false,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,

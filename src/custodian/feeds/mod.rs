@@ -3,6 +3,7 @@
 //! is said in a heartbeat, and a silence beyond three times that raises one alarm.
 
 pub mod api;
+pub mod count;
 pub mod refused;
 pub mod silence;
 pub mod store;

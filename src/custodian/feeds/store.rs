@@ -123,30 +123,34 @@ pub async fn seen(
     Ok(())
 }
 
-/// Counts a notice to the feed that it names, if it names one. `position` is its event's place in
-/// the log: a reader that comes by again counts nothing. It is a reader's work, since on intake
-/// every notice of a feed would wait for the one before.
-pub async fn count_notice(
+/// Counts notices at the feeds that they name. `positions` are their events' places in the log,
+/// beyond what a feed has counted already.
+pub async fn count_notices(
     tx: &mut ScopedTx<'_>,
-    notice: Uuid,
-    position: i64,
+    notices: &[Uuid],
+    positions: &[i64],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let agency = tx.agency_id();
+    // An id for each feed that may be new.
+    let fresh: Vec<Uuid> = notices.iter().map(|_| ids::new_v7(now)).collect();
     sqlx::query!(
         r#"insert into custodian.feed as held (agency_id, name, id, last_at, rows, counted_to)
-           select agency_id, feed, $3, recorded_at, 1, $4 from custodian.release_notice
-            where agency_id = $1 and id = $2 and feed is not null
+           select $1, n.feed, (array_agg(said.fresh))[1], max(n.recorded_at), count(*), max(said.position)
+             from unnest($2::uuid[], $3::bigint[], $4::uuid[]) as said (notice, position, fresh)
+             join custodian.release_notice n on n.agency_id = $1 and n.id = said.notice
+             left join custodian.feed f on f.agency_id = $1 and f.name = n.feed
+            where n.feed is not null and said.position > coalesce(f.counted_to, 0)
+            group by n.feed order by n.feed
            on conflict (agency_id, name) do update set
-               rows = held.rows + 1, counted_to = excluded.counted_to,
+               rows = held.rows + excluded.rows, counted_to = excluded.counted_to,
                last_at = greatest(held.last_at, excluded.last_at),
                silent_from = greatest(held.last_at, excluded.last_at) + make_interval(mins => 3 * held.expected_every_minutes),
-               silence_recorded_at = case when excluded.last_at > held.last_at then null else held.silence_recorded_at end
-            where held.counted_to < excluded.counted_to"#,
+               silence_recorded_at = case when excluded.last_at > held.last_at then null else held.silence_recorded_at end"#,
         agency,
-        notice,
-        ids::new_v7(now),
-        position
+        notices,
+        positions,
+        &fresh
     )
     .execute(tx.conn())
     .await?;

@@ -4,6 +4,8 @@
 
 pub mod upkeep;
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,11 +13,10 @@ use crate::app::App;
 use crate::custodian::bookings;
 use crate::custodian::detainers::typed::{crossing, letter_box, relay};
 use crate::custodian::detainers::{case_file, papers};
-use crate::custodian::feeds;
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{NoticeKind, link, store as notices};
-use crate::db::ScopedTx;
+use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Status;
 use crate::exchange::notification;
 use crate::http::Problem;
@@ -43,10 +44,50 @@ pub struct Entry {
     pub told: Option<String>,
     /// The facts that were stated, by name.
     pub facts: Value,
+    /// What a feed said of a booking for which nobody asks: nothing follows from it.
+    pub idle: bool,
+}
+
+/// Marks the entries from which nothing can follow, by one question for each agency of a batch: the nightly file of a
+/// large jail is tens of thousands of bookings, and hardly one of them is asked for. A request that is recorded after
+/// this look has an entry of its own, behind these.
+pub async fn mark_idle(app: &App, entries: &mut [&mut Entry]) -> Result<(), StoreError> {
+    let mut said: HashMap<i32, (Tenant, Vec<Uuid>)> = HashMap::new();
+    for entry in entries.iter() {
+        if let Some(booking) = entry.said_of() {
+            let of_agency = said.entry(entry.agency.id);
+            let (_, bookings) = of_agency.or_insert_with(|| (entry.agency.clone(), Vec::new()));
+            bookings.push(booking);
+        }
+    }
+    for (id, (agency, bookings)) in said {
+        let mut tx = ScopedTx::for_party(&app.pools.custodian, service(agency)).await?;
+        let asked: HashSet<Uuid> = notices::asked_for(&mut tx, &bookings)
+            .await?
+            .into_iter()
+            .collect();
+        tx.rollback().await?;
+        for entry in entries.iter_mut().filter(|entry| entry.agency.id == id) {
+            entry.idle = entry
+                .said_of()
+                .is_some_and(|booking| !asked.contains(&booking));
+        }
+    }
+    Ok(())
 }
 
 impl Entry {
-    fn subject(&self, kind: &str) -> Option<Uuid> {
+    /// The booking of which a feed or a notice said something.
+    fn said_of(&self) -> Option<Uuid> {
+        matches!(
+            self.kind.as_str(),
+            "release_notice.recorded" | "booking.changed"
+        )
+        .then(|| self.subject("booking"))
+        .flatten()
+    }
+
+    pub fn subject(&self, kind: &str) -> Option<Uuid> {
         self.subjects[kind].as_str()?.parse().ok()
     }
 }
@@ -66,6 +107,9 @@ pub fn service(agency: Tenant) -> Actor {
 
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
+    if entry.idle {
+        return Ok(());
+    }
     let actor = service(entry.agency.clone());
     match (
         entry.kind.as_str(),
@@ -88,8 +132,7 @@ pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
             on_transfer_told(app, actor, id).await?;
         }
         ("release_notice.recorded" | "booking.changed", _, Some(booking)) => {
-            let notice = entry.subject("release_notice");
-            on_release(app, actor, booking, notice.map(|id| (id, entry.position))).await?;
+            on_release(app, actor, booking).await?;
         }
         _ => {}
     }
@@ -228,22 +271,12 @@ async fn show_copy(app: &App, agency: Tenant, id: DetainerId) -> Result<(), Prob
 }
 
 /// A booking or a notice is visible: does it concern a request that its own command did not see?
-/// A notice, with its event's place in the log, counts at the feed that sent it.
-async fn on_release(
-    app: &App,
-    actor: Actor,
-    booking: Uuid,
-    notice: Option<(Uuid, i64)>,
-) -> Result<(), Problem> {
+async fn on_release(app: &App, actor: Actor, booking: Uuid) -> Result<(), Problem> {
     let mut tx = ScopedTx::for_party(&app.pools.custodian, actor).await?;
-    let mut events = Vec::new();
     if let Some(booking) = bookings::store::by_id(&mut tx, booking).await? {
-        events = link::link_booking(&mut tx, app, &booking).await?;
+        let events = link::link_booking(&mut tx, app, &booking).await?;
+        log::append(&mut tx, events).await?;
     }
-    if let Some((notice, position)) = notice {
-        feeds::store::count_notice(&mut tx, notice, position, app.clock.now()).await?;
-    }
-    log::append(&mut tx, events).await?;
     finish(app, tx).await
 }
 
