@@ -355,6 +355,11 @@ fn kind(call: &Call, name: &str) -> Option<Value> {
             json!({"type": "string", "format": "date"})
         }
         "detainer" => json!({"type": "string", "format": "uuid"}),
+        "connected" => json!({"type": "boolean"}),
+        // A blank one is refused too, which a schema says badly.
+        "name" if call.path == "/feeds/{name}" => {
+            json!({"type": "string", "minLength": 1, "maxLength": 100})
+        }
         "id" if !matches!(call.group, REGISTRY | "Law") => {
             json!({"type": "string", "format": "uuid"})
         }
