@@ -235,6 +235,8 @@ pub fn router(app: App) -> Router {
         )
         .route("/positions", get(registry::positions::get_list))
         .route("/audit/events", get(oversight::audit::get_list))
+        .route("/feeds", get(custodian::feeds::api::get_list))
+        .route("/feeds/{name}", put(custodian::feeds::api::put))
         .route("/events", get(delivery::stream::get))
         .route("/policies", get(law::api::get_list))
         .route("/policies/evaluate", post(law::api::post_evaluate))

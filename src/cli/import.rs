@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Failure, ImportArgs, database, migrate};
+use super::{AgencyListArgs, Failure, ImportArgs, database, migrate};
 use crate::config::Config;
+use crate::imports::agencies::AgencyList;
+use crate::imports::agencies::take::{TakeError, take};
 use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
 use crate::imports::cells::InertCsv;
 use crate::imports::ddp::Ddp;
+use crate::imports::parse::Reject;
 use crate::types::{Actor, Role, Side};
 
 pub fn detainers(
@@ -52,15 +55,7 @@ async fn run(
         .unwrap_or_else(|| default_dataset(&args.file));
     let importer = Importer {
         pool: &app.pools.operator,
-        actor: Actor {
-            side: Side::Operator,
-            role: Role::SystemAdmin,
-            agency: None,
-            office: None,
-            jurisdiction: None,
-            credential: "commandline".to_owned(),
-            name: "sallyport import".to_owned(),
-        },
+        actor: actor(),
         clock: app.clock.clone(),
         hub: None,
     };
@@ -95,17 +90,125 @@ async fn run(
             path.display()
         );
     }
+    print_counts(report.counts, seconds);
+    app.pools.close().await;
+    Ok(())
+}
+
+/// Who imports.
+fn actor() -> Actor {
+    Actor {
+        side: Side::Operator,
+        role: Role::SystemAdmin,
+        agency: None,
+        office: None,
+        jurisdiction: None,
+        credential: "commandline".to_owned(),
+        name: "sallyport import".to_owned(),
+    }
+}
+
+/// The line that scripts read.
+fn print_counts(counts: Counts, seconds: f64) {
     let Counts {
         read,
         accepted,
         unchanged,
         rejected,
         ..
-    } = report.counts;
+    } = counts;
     println!(
         "{}",
         json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected, "seconds": (seconds * 1000.0).round() / 1000.0})
     );
+}
+
+pub fn agencies(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+    args: AgencyListArgs,
+) -> Result<(), Failure> {
+    for file in [Some(&args.file), args.mapping.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        if !file.is_file() {
+            return Err(Failure::Usage(format!(
+                "there is no file {}",
+                file.display()
+            )));
+        }
+    }
+    let list = match &args.mapping {
+        None => AgencyList::embedded()?,
+        Some(path) => AgencyList::new(&std::fs::read_to_string(path)?)
+            .map_err(|error| Failure::Usage(error.to_string()))?,
+    };
+    let database = database::Database::open(config, data_dir)?;
+    let runtime = database::runtime()?;
+    let outcome = runtime.block_on(run_agencies(config, &database, &list, &args));
+    drop(runtime);
+    database.close()?;
+    outcome
+}
+
+async fn run_agencies(
+    config: &Config,
+    database: &database::Database,
+    list: &AgencyList,
+    args: &AgencyListArgs,
+) -> Result<(), Failure> {
+    if database.is_private {
+        migrate::apply(&database.owner).await?;
+    }
+    let app = database.app(config, false)?;
+    let started = Instant::now();
+    let mut progress = Progress::new();
+    let report = take(
+        &app.pools.operator,
+        &actor(),
+        &app.clock,
+        list,
+        &args.file,
+        |counts| progress.show(counts),
+    )
+    .await
+    .map_err(|error| match error {
+        TakeError::Open { .. } => Failure::Usage(error.to_string()),
+        other => Failure::Failed(other.into()),
+    })?;
+    progress.end();
+    for (text, count) in &report.warnings {
+        eprintln!("{text} ({count} times)");
+    }
+    if !report.rejects.is_empty() {
+        let path = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
+        let rejects = report.rejects.iter().map(|reject| {
+            let Reject {
+                line,
+                column,
+                value,
+                reason,
+                raw,
+                ..
+            } = reject;
+            let (column, value) = (column.as_deref(), value.as_deref());
+            [
+                line.to_string(),
+                column.unwrap_or_default().to_owned(),
+                inert(value.unwrap_or_default()),
+                reason.clone(),
+                inert(raw),
+            ]
+        });
+        write_table(&path, rejects)?;
+        eprintln!(
+            "{} rows were rejected; they are in {} with their reasons.",
+            report.rejects.len(),
+            path.display()
+        );
+    }
+    print_counts(report.counts, started.elapsed().as_secs_f64());
     app.pools.close().await;
     Ok(())
 }
@@ -124,14 +227,20 @@ async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Res
     )
     .fetch_all(pool)
     .await?;
-    // A cell that a spreadsheet would run as a formula is defused.
+    let rows = rows.into_iter().map(|row| {
+        let column = row.column_name.unwrap_or_default();
+        let value = row.value.unwrap_or_default();
+        [row.line.to_string(), column, value, row.reason, row.raw_line]
+    });
+    write_table(path, rows)
+}
+
+/// A cell that a spreadsheet would run as a formula is defused.
+fn write_table(path: &Path, rows: impl Iterator<Item = [String; 5]>) -> Result<(), Failure> {
     let mut writer = InertCsv::new(std::fs::File::create(path)?);
     writer.write(["line", "column", "value", "reason", "row"])?;
     for row in rows {
-        let line = row.line.to_string();
-        let column = row.column_name.unwrap_or_default();
-        let value = row.value.unwrap_or_default();
-        writer.write([&line, &column, &value, &row.reason, &row.raw_line])?;
+        writer.write(row)?;
     }
     writer.flush()?;
     Ok(())

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection};
 use super::{Failure, database};
 use crate::config::Config;
 use crate::registry;
+use crate::types::Clock;
 
 /// The migrations in the binary.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -35,6 +36,7 @@ pub async fn apply(owner: &PgConnectOptions) -> anyhow::Result<()> {
         .await?;
     registry::load::jurisdictions(&mut conn).await?;
     registry::positions::load(&mut conn).await?;
+    registry::load::offices(&mut conn, Clock::default().now()).await?;
     conn.close().await?;
     Ok(())
 }

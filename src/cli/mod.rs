@@ -134,6 +134,21 @@ enum PolicyCommand {
 enum ImportCommand {
     /// Reads a release of federal detainer rows into historical records.
     Detainers(ImportArgs),
+    /// Registers the agencies of a list by ORI, as not connected; those that are registered stay
+    /// as they are.
+    Agencies(AgencyListArgs),
+}
+
+#[derive(Args)]
+struct AgencyListArgs {
+    /// The file: .csv or .csv.gz.
+    file: PathBuf,
+    /// Mapping of its columns and types (TOML) [default: the FBI's list; config/mappings/agencies-fbi.toml].
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// Where rejected rows are written [default: FILE.rejects.csv, only when there are any].
+    #[arg(long)]
+    rejects: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -214,6 +229,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(PolicyCommand::Evaluate) => policy::evaluate(&config, cli.data_dir),
         Command::Import(ImportCommand::Detainers(args)) => {
             import::detainers(&config, cli.data_dir, args)
+        }
+        Command::Import(ImportCommand::Agencies(args)) => {
+            import::agencies(&config, cli.data_dir, args)
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod detainers;
 pub mod determinations;
 pub mod duties;
 pub mod facts;
+pub mod feeds;
 pub mod handovers;
 pub mod holds;
 pub mod imports;

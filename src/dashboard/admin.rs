@@ -8,7 +8,8 @@ use super::visitor::{Visitor, show};
 use super::{Chip, Layout, Link, Shape, Tone, time, words};
 use crate::app::App;
 use crate::http::Problem;
-use crate::registry::{agencies, jurisdictions, offices};
+use crate::registry::agencies::{self, AgencyFilter};
+use crate::registry::{jurisdictions, offices};
 use crate::reports;
 use crate::types::Side;
 
@@ -158,7 +159,18 @@ async fn imported(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem> 
 pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     let (mut tx, frame) = visitor.enter(app).await?;
     let jurisdiction = frame.actor.jurisdiction.clone();
-    let places = agencies::list(tx.conn(), jurisdiction.as_deref(), None, LINES).await?;
+    let mut filter = AgencyFilter {
+        jurisdiction: jurisdiction.as_deref(),
+        ..AgencyFilter::default()
+    };
+    let mut places = agencies::list(tx.conn(), filter, None, LINES).await?;
+    let (registered, connected) = agencies::counts(tx.conn(), jurisdiction.as_deref()).await?;
+    if registered > LINES {
+        // Of a whole list of the country, those that work here.
+        filter.connected = Some(true);
+        places = agencies::list(tx.conn(), filter, None, LINES).await?;
+    }
+    let operator = frame.actor.side == Side::Operator;
     let bureaus = if frame.actor.side == Side::Operator {
         offices::list(tx.conn(), None, LINES).await?
     } else {
@@ -180,17 +192,18 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     };
     let count = |label: &str, count: usize| Count {
         label: label.to_owned(),
-        count: if count as i64 == LINES {
-            format!("{LINES} or more")
-        } else {
-            count.to_string()
-        },
+        count: count.to_string(),
         href: None,
     };
-    let connected = places.iter().filter(|place| place.connected).count();
     let mut counts = vec![
-        count("agencies", places.len()),
-        count("agencies with an account", connected),
+        Count {
+            href: operator.then(|| "/agencies".to_owned()),
+            ..count("agencies", registered as usize)
+        },
+        Count {
+            href: operator.then(|| "/agencies?connected=true".to_owned()),
+            ..count("agencies with an account", connected as usize)
+        },
     ];
     if frame.actor.side == Side::Operator {
         counts.push(count("offices", bureaus.len()));
@@ -212,6 +225,10 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
                 jurisdiction: place.jurisdiction,
                 zone: place.time_zone,
                 href: None,
+            })
+            .map(|row| AgencyRow {
+                href: operator.then(|| format!("/agencies/{}", row.ori)),
+                ..row
             })
             .collect(),
         offices: bureaus

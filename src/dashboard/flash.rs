@@ -95,6 +95,8 @@ const TEXTS: &[(&str, &str)] = &[
         "position-adopted",
         "The position is adopted and in force from now on.",
     ),
+    ("agency-registered", "The agency is registered."),
+    ("agency-changed", "The change is recorded."),
     ("signed-out", "You are signed out."),
 ];
 

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod agencies;
 pub mod assets;
 pub mod demo_accounts;
 pub mod docs;
@@ -14,6 +15,7 @@ pub mod invitation;
 pub mod layout;
 pub mod paper_form;
 pub mod pieces;
+pub mod positions;
 pub mod problem;
 pub mod sign_in;
 pub mod step;

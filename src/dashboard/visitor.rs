@@ -263,8 +263,14 @@ impl Frame {
                 ("Overview", "/"),
                 ("Requests", "/detainers?status=pending"),
                 ("Lodge a request", "/detainers/new"),
+                ("Positions", "/positions"),
             ],
-            Side::Oversight | Side::Operator => &[("Overview", "/")],
+            Side::Oversight => &[("Overview", "/"), ("Positions", "/positions")],
+            Side::Operator => &[
+                ("Overview", "/"),
+                ("Agencies", "/agencies"),
+                ("Positions", "/positions"),
+            ],
         };
         // A reviewer finds them among the agency's settings.
         let accounts = (self.actor.role == Role::SystemAdmin).then_some(("Accounts", "/accounts"));

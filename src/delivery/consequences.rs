@@ -6,8 +6,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::custodian::feeds;
 use crate::custodian::readers::{self, Entry};
 use crate::db::StoreError;
+use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::policy::place::Place;
 use crate::types::actor::Tenant;
@@ -87,6 +89,7 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
                 })
             })();
             let entry = agency.map(|agency| Entry {
+                position: row.position,
                 kind: row.kind,
                 agency,
                 place,
@@ -105,6 +108,18 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
         .filter_map(|(.., entry)| entry.as_mut())
         .collect();
     readers::mark_idle(app, &mut known).await?;
+    let read: Vec<&Entry> = entries
+        .iter()
+        .filter_map(|(.., entry)| entry.as_ref())
+        .collect();
+    if let Err(error) = feeds::count::notices(app, &read).await {
+        let problem = Problem::from(error);
+        if problem.slug == Slug::Unavailable {
+            return Ok(0);
+        }
+        // A count that fails must not stop what follows from the entries.
+        tracing::error!(detail = %problem.detail, "the notices of feeds could not be counted");
+    }
     let mut passed = 0;
     let mut reached = position;
     for (at, event, entry) in &entries {

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::db::scope::Access;
 use crate::db::{ScopedTx, StoreError};
 use crate::log::{self, Event};
+use crate::types::ids::DetainerId;
 
 /// The limit of an ordinary body.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -162,8 +163,8 @@ impl<T> Once<T> {
             }
             Err(problem) => {
                 tx.rollback().await?;
-                if let Some(refusal) = &problem.refusal {
-                    record_refusal(app, caller, refusal, &problem).await?;
+                if let Some(Refusal::Act { detainer, act }) = problem.refusal {
+                    record_refusal(app, caller, detainer, act, &problem).await?;
                 }
                 Err(problem)
             }
@@ -279,13 +280,14 @@ async fn store(
 async fn record_refusal<C: Caller>(
     app: &App,
     caller: &C,
-    refusal: &Refusal,
+    detainer: DetainerId,
+    act: &'static str,
     problem: &Problem,
 ) -> Result<(), Problem> {
     let mut tx = caller.open(app, Access::Write).await?;
     let event = Event::new("refused", app.clock.now(), tx.actor())
-        .detainer(refusal.detainer)
-        .data("act", refusal.act)
+        .detainer(detainer)
+        .data("act", act)
         .data("problem", problem.slug.as_str());
     log::append(&mut tx, vec![event]).await?;
     tx.commit().await?;

@@ -85,11 +85,17 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// A policy refusal that goes into the log in a transaction of its own.
+/// A refusal that goes into the log in a transaction of its own.
 #[derive(Debug, Clone)]
-pub struct Refusal {
-    pub detainer: DetainerId,
-    pub act: &'static str,
+pub enum Refusal {
+    /// By the law.
+    Act {
+        detainer: DetainerId,
+        act: &'static str,
+    },
+    /// A source's message id that stands for other content already. Whoever took the message in
+    /// logs it, since it counts at a feed.
+    Message { known: Uuid, feed: Option<String> },
 }
 
 /// An error as the caller will see it.
@@ -208,7 +214,7 @@ impl Problem {
     }
 
     pub fn with_refusal(mut self, detainer: DetainerId, act: &'static str) -> Self {
-        self.refusal = Some(Refusal { detainer, act });
+        self.refusal = Some(Refusal::Act { detainer, act });
         self
     }
 

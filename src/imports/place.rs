@@ -360,7 +360,7 @@ fn upper(text: &str) -> String {
 }
 
 /// Letters and digits alone: `DE KALB` is `DEKALB`, `ST. JOHN'S` is `ST JOHNS`.
-fn letters(text: &str) -> String {
+pub(super) fn letters(text: &str) -> String {
     upper(text)
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -368,7 +368,7 @@ fn letters(text: &str) -> String {
 }
 
 /// A county's name without the word for its kind.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     [
         " County",
         " Parish",

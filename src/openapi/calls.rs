@@ -858,6 +858,27 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        path: "/feeds",
+        group: "Notifications",
+        id: "list_feeds",
+        summary: "The systems that send to this agency, and their health",
+        roles: "submitter, reviewer",
+        answers: &[(200, "FeedList")],
+        query: Some(query::<registry::PageQuery>),
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/feeds/{name}",
+        group: "Notifications",
+        id: "send_heartbeat",
+        summary: "A heartbeat; may say how often one is expected",
+        roles: "submitter, reviewer",
+        request: Some("HeartbeatRequest"),
+        answers: &[(200, "FeedBody")],
+        ..NONE
+    },
+    Call {
         path: "/events",
         group: "Notifications",
         id: "follow_events",

@@ -114,6 +114,9 @@ pub enum AnyDetainerList {
     crate::custodian::determinations::standing::StandingRequest,
     crate::custodian::determinations::standing::StandingBody,
     office::notifications::ReceiptRequest,
+    crate::custodian::feeds::api::FeedBody,
+    crate::custodian::feeds::api::FeedList,
+    crate::custodian::feeds::api::HeartbeatRequest,
     log::read::EventBody,
     crate::custodian::imports::api::ImportBody,
     crate::custodian::imports::api::ImportList,
@@ -358,6 +361,11 @@ fn kind(call: &Call, name: &str) -> Option<Value> {
             json!({"type": "string", "format": "date"})
         }
         "detainer" => json!({"type": "string", "format": "uuid"}),
+        "connected" => json!({"type": "boolean"}),
+        // A blank one is refused too, which a schema says badly.
+        "name" if call.path == "/feeds/{name}" => {
+            json!({"type": "string", "minLength": 1, "maxLength": 100})
+        }
         "id" if !matches!(call.group, REGISTRY | "Law") => {
             json!({"type": "string", "format": "uuid"})
         }

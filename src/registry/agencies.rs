@@ -83,20 +83,39 @@ pub async fn by_id(conn: &mut PgConnection, id: i32) -> Result<Option<Agency>, S
     .await?)
 }
 
+/// Which agencies of the registry; everything by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AgencyFilter<'a> {
+    /// This one, not what lies in it.
+    pub jurisdiction: Option<&'a str>,
+    /// USPS code: the state and all that lies in it.
+    pub state: Option<&'a str>,
+    /// A part of the name, or the beginning of the ORI.
+    pub q: Option<&'a str>,
+    pub connected: Option<bool>,
+}
+
 /// A page of agencies by ORI.
 pub async fn list(
     conn: &mut PgConnection,
-    jurisdiction: Option<&str>,
+    filter: AgencyFilter<'_>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Agency>, StoreError> {
     Ok(sqlx::query_as!(
         Agency,
         r#"select id, ori, name, kind, jurisdiction, time_zone, place, connected from registry.agency
-            where ($1::text is null or jurisdiction = $1) and ($2::text is null or ori > $2) order by ori limit $3"#,
-        jurisdiction,
+            where ($1::text is null or jurisdiction = $1) and ($2::text is null or ori > $2)
+              and ($4::text is null or position(lower($4) in lower(name)) > 0 or starts_with(ori, upper($4)))
+              and ($5::boolean is null or connected = $5)
+              and ($6::text is null or jurisdiction in (select id from registry.jurisdiction where state = upper($6)))
+            order by ori limit $3"#,
+        filter.jurisdiction,
         after,
-        limit
+        limit,
+        filter.q,
+        filter.connected,
+        filter.state
     )
     .fetch_all(conn)
     .await?)
@@ -195,4 +214,46 @@ pub async fn rename(conn: &mut PgConnection, agency: &AgencyBody) -> Result<(), 
         agency.place
     );
     crate::db::expect_one_row(update.execute(conn).await?)
+}
+
+/// Inserts those whose ORI is not there yet, and leaves the others as they are: what an operator
+/// or an admin wrote goes before a list. Answers how many were new.
+pub async fn insert_unknown(
+    conn: &mut PgConnection,
+    agencies: &[AgencyBody],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let column =
+        |of: fn(&AgencyBody) -> &String| agencies.iter().map(of).cloned().collect::<Vec<_>>();
+    let connected: Vec<bool> = agencies.iter().map(|agency| agency.connected).collect();
+    let result = sqlx::query!(
+        r#"insert into registry.agency (ori, name, kind, jurisdiction, time_zone, connected, created_at)
+           select *, $7 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
+           on conflict (ori) do nothing"#,
+        &column(|agency| &agency.ori),
+        &column(|agency| &agency.name),
+        &column(|agency| &agency.kind),
+        &column(|agency| &agency.jurisdiction),
+        &column(|agency| &agency.time_zone),
+        &connected,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
+}
+
+/// How many are registered, and how many of them have an account here.
+pub async fn counts(
+    conn: &mut PgConnection,
+    jurisdiction: Option<&str>,
+) -> Result<(i64, i64), StoreError> {
+    let row = sqlx::query!(
+        r#"select count(*) as "registered!", count(*) filter (where connected) as "connected!"
+             from registry.agency where $1::text is null or jurisdiction = $1"#,
+        jurisdiction
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.registered, row.connected))
 }

@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::agencies::{self, AgencyBody, AgencyKind};
+use super::agencies::{self, AgencyBody, AgencyFilter, AgencyKind};
 use super::jurisdictions::{self, JurisdictionBody};
 use super::offices::{self, OfficeBody, OfficeKind};
+use super::register;
 use crate::app::App;
 use crate::db::scope::Access;
 use crate::http::once::read_json;
@@ -37,6 +38,10 @@ pub struct JurisdictionQuery {
 #[into_params(parameter_in = Query)]
 pub struct AgencyQuery {
     pub jurisdiction: Option<String>,
+    /// A part of the name, or the beginning of the ORI.
+    pub q: Option<String>,
+    /// `true` or `false`.
+    pub connected: Option<String>,
     pub limit: Option<String>,
     pub cursor: Option<String>,
 }
@@ -169,23 +174,35 @@ pub async fn list_agencies(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = limit(q.limit.as_deref())?;
-    let scope = format!("agencies {:?}", q.jurisdiction);
+    let connected = match q.connected.as_deref() {
+        None => None,
+        Some(word) => Some(
+            word.parse()
+                .map_err(|_| query::bad("connected", "true or false is expected"))?,
+        ),
+    };
+    let scope = format!("agencies {:?} {:?} {connected:?}", q.jurisdiction, q.q);
     let after = after(&app, &scope, q.cursor.as_deref())?;
     let mut tx = caller.open(&app, Access::Read).await?;
-    let mut items = agencies::list(
-        tx.conn(),
-        q.jurisdiction.as_deref(),
-        after.as_deref(),
-        limit + 1,
-    )
-    .await?;
+    let filter = AgencyFilter {
+        jurisdiction: q.jurisdiction.as_deref(),
+        q: q.q.as_deref(),
+        connected,
+        ..AgencyFilter::default()
+    };
+    let mut items = agencies::list(tx.conn(), filter, after.as_deref(), limit + 1).await?;
     tx.rollback().await?;
     let next = next_by_code(&app, &scope, &mut items, limit, |item| item.ori.clone());
     let items = items.into_iter().map(AgencyBody::from).collect();
     Ok(Tagged::page(
         &query::path(
             "/v1/agencies",
-            &[("jurisdiction", &q.jurisdiction), ("limit", &q.limit)],
+            &[
+                ("jurisdiction", &q.jurisdiction),
+                ("q", &q.q),
+                ("connected", &q.connected),
+                ("limit", &q.limit),
+            ],
         ),
         &AgencyList {
             items,
@@ -232,36 +249,7 @@ pub async fn post_agency(
     once: Once<AgencyRequest>,
 ) -> Result<Response, Problem> {
     once.run(&app, &caller, async |tx, request| {
-        tx.require(&[Role::SystemAdmin])?;
-        let request = request?;
-        time_zone(&request.time_zone)?;
-        let name = named(&request.name)?;
-        if !jurisdictions::exists(tx.conn(), &request.jurisdiction).await? {
-            return Err(Problem::field(
-                "/jurisdiction",
-                "unknown",
-                "No jurisdiction has this id.",
-            ));
-        }
-        let body = AgencyBody {
-            ori: request.ori.to_string(),
-            name,
-            kind: request.kind.to_string(),
-            jurisdiction: request.jurisdiction,
-            time_zone: request.time_zone,
-            place: request.place,
-            connected: request.connected.unwrap_or(true),
-        };
-        let now = app.clock.now();
-        if !agencies::insert(tx.conn(), &body, now).await? {
-            return Err(conflict(
-                "/ori",
-                "An agency with this ORI is registered already.",
-            ));
-        }
-        let event = Event::new("agency.registered", now, tx.actor()).data("ori", body.ori.as_str());
-        log::append(tx, vec![event]).await?;
-        Ok(Tagged::created(&body, format!("/v1/agencies/{}", body.ori)))
+        register::registered(tx, &app, request).await
     })
     .await
 }
@@ -283,7 +271,7 @@ pub struct AgencyPatch {
 
 impl AgencyPatch {
     /// Nothing but what an admin of a jurisdiction may change?
-    fn names_only(&self) -> bool {
+    pub(super) fn names_only(&self) -> bool {
         self.kind.is_none()
             && self.jurisdiction.is_none()
             && self.time_zone.is_none()
@@ -306,71 +294,10 @@ pub async fn patch_agency(
 ) -> Result<Response, Problem> {
     let (headers, sent) = read_json(request).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
-    let known = agencies::by_ori(tx.conn(), &ori)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    tx.require(&[Role::SystemAdmin, Role::JurisdictionAdmin])?;
-    let names_only = tx.actor().role == Role::JurisdictionAdmin;
-    if names_only {
-        let jurisdiction = tx.actor().jurisdiction.clone().unwrap_or_default();
-        let own = agencies::of_subtree(tx.conn(), &jurisdiction).await?;
-        if !own.contains(&known.id) {
-            return Err(Problem::forbidden(
-                "An admin names the agencies of its own jurisdiction.",
-            ));
-        }
-    }
-    // Locked before the tag is compared: of two writers who read the same state, one is told.
-    agencies::lock(tx.conn(), &ori).await?;
-    let found = agencies::by_ori(tx.conn(), &ori)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let patch: AgencyPatch = sent?;
-    let before = AgencyBody::from(found);
-    etag::require_match(&headers, &Tagged::ok(&before).etag())?;
-    if names_only && !patch.names_only() {
-        return Err(Problem::forbidden(
-            "An admin of a jurisdiction changes name and place; the rest is the operator's.",
-        ));
-    }
-    if let Some(zone) = &patch.time_zone {
-        time_zone(zone)?;
-    }
-    if let Some(id) = &patch.jurisdiction
-        && !jurisdictions::exists(tx.conn(), id).await?
-    {
-        return Err(Problem::field(
-            "/jurisdiction",
-            "unknown",
-            "No jurisdiction has this id.",
-        ));
-    }
-    let after = AgencyBody {
-        name: patch
-            .name
-            .as_deref()
-            .map(named)
-            .transpose()?
-            .unwrap_or(before.name),
-        kind: patch.kind.map_or(before.kind, |kind| kind.to_string()),
-        jurisdiction: patch.jurisdiction.unwrap_or(before.jurisdiction),
-        time_zone: patch.time_zone.unwrap_or(before.time_zone),
-        place: patch.place.unwrap_or(before.place),
-        connected: patch.connected.unwrap_or(before.connected),
-        ori: before.ori,
-    };
-    let mut event =
-        Event::new("agency.changed", app.clock.now(), tx.actor()).data("ori", after.ori.as_str());
-    if names_only {
-        agencies::rename(tx.conn(), &after).await?;
-        event = event.also_for_agency(known.id);
-    } else {
-        agencies::update(tx.conn(), &after).await?;
-    }
-    log::append(&mut tx, vec![event]).await?;
+    let answer = register::changed(&mut tx, &app, &headers, &ori, sent).await?;
     tx.commit().await?;
     app.hub.committed();
-    Ok(Tagged::ok(&after).into_response())
+    Ok(answer.into_response())
 }
 
 pub async fn list_offices(
@@ -614,11 +541,11 @@ pub async fn patch_office(
     Ok(Tagged::ok(&shown).into_response())
 }
 
-fn conflict(pointer: &str, detail: &str) -> Problem {
+pub(super) fn conflict(pointer: &str, detail: &str) -> Problem {
     Problem::new(crate::http::problem::Slug::Conflict, detail).with_error(pointer, "taken")
 }
 
-fn time_zone(name: &str) -> Result<(), Problem> {
+pub(super) fn time_zone(name: &str) -> Result<(), Problem> {
     name.parse::<chrono_tz::Tz>().map(|_| ()).map_err(|_| {
         Problem::field(
             "/time_zone",
@@ -628,7 +555,7 @@ fn time_zone(name: &str) -> Result<(), Problem> {
     })
 }
 
-fn named(name: &str) -> Result<String, Problem> {
+pub(super) fn named(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 {
         return Err(Problem::field(

@@ -4,9 +4,11 @@
 use sqlx::PgConnection;
 
 use crate::db::StoreError;
+use crate::types::Timestamp;
 
 const STATES: &str = include_str!("../../config/registry/states.csv");
 const COUNTIES: &str = include_str!("../../config/registry/counties.csv");
+const OFFICES: &str = include_str!("../../config/registry/offices.csv");
 const CITIES: &str = include_str!("../../config/registry/cities.csv");
 
 /// Inserts or renames every jurisdiction; run as the owner.
@@ -61,6 +63,33 @@ pub async fn jurisdictions(owner: &mut PgConnection) -> Result<u64, StoreError> 
     .execute(owner)
     .await?;
     Ok(result.rows_affected())
+}
+
+/// Lists the field offices that nobody has registered: known by code and address, and without an
+/// account here. An office that is registered stays as its operator wrote it. Run as the owner.
+pub async fn offices(owner: &mut PgConnection, now: Timestamp) -> Result<u64, StoreError> {
+    let mut listed = 0;
+    let columns = ["code", "name", "kind", "time_zone", "address"];
+    for [code, name, kind, time_zone, address] in rows::<5>(OFFICES, columns)? {
+        let label = format!("Office: {address} (no telephone is known)");
+        let contacts = serde_json::json!([{"label": label, "order": 1}]);
+        listed += sqlx::query!(
+            r#"insert into registry.office as held (code, name, kind, time_zone, contacts, connected, created_at, listed)
+               values ($1, $2, $3, $4, $5, false, $6, true)
+               on conflict (code) do update set name = $2, kind = $3, time_zone = $4, contacts = $5
+                where held.listed and (held.name, held.kind, held.time_zone, held.contacts) is distinct from ($2, $3, $4, $5)"#,
+            code,
+            name,
+            kind,
+            time_zone,
+            contacts,
+            now
+        )
+        .execute(&mut *owner)
+        .await?
+        .rows_affected();
+    }
+    Ok(listed)
 }
 
 fn rows<const N: usize>(text: &str, columns: [&str; N]) -> Result<Vec<[String; N]>, StoreError> {

@@ -7,5 +7,6 @@ pub mod jurisdictions;
 pub mod load;
 pub mod offices;
 pub mod positions;
+pub mod register;
 
 pub use adopted::adopted_positions;

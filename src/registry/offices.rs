@@ -108,7 +108,7 @@ pub async fn lock(conn: &mut PgConnection, code: &str) -> Result<(), StoreError>
 /// Writes what may change of an office; its code never does.
 pub async fn update(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), StoreError> {
     let update = sqlx::query!(
-        "update registry.office set name = $2, kind = $3, time_zone = $4, contacts = $5, connected = $6 where code = $1",
+        "update registry.office set name = $2, kind = $3, time_zone = $4, contacts = $5, connected = $6, listed = false where code = $1",
         office.code,
         office.name,
         office.kind,
@@ -125,7 +125,7 @@ pub async fn update(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), 
 /// Writes an office's escalation list, and nothing else of it.
 pub async fn keep_contacts(conn: &mut PgConnection, office: &OfficeBody) -> Result<(), StoreError> {
     let update = sqlx::query!(
-        "update registry.office set contacts = $2 where code = $1",
+        "update registry.office set contacts = $2, listed = false where code = $1",
         office.code,
         office
             .contacts
@@ -135,15 +135,18 @@ pub async fn keep_contacts(conn: &mut PgConnection, office: &OfficeBody) -> Resu
     crate::db::expect_one_row(update.execute(conn).await?)
 }
 
-/// Inserts an office; `false` when the code is there already.
+/// Registers an office; `false` when the code is registered already. One that is only listed from
+/// the reference data is taken over.
 pub async fn insert(
     conn: &mut PgConnection,
     office: &OfficeBody,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let result = sqlx::query!(
-        r#"insert into registry.office (code, name, kind, time_zone, contacts, connected, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7) on conflict (code) do nothing"#,
+        r#"insert into registry.office as held (code, name, kind, time_zone, contacts, connected, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7)
+           on conflict (code) do update set name = $2, kind = $3, time_zone = $4, contacts = $5, connected = $6,
+               created_at = $7, listed = false where held.listed"#,
         office.code,
         office.name,
         office.kind,

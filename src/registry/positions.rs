@@ -46,6 +46,8 @@ pub struct PositionBody {
     pub effective_on: Option<NaiveDate>,
     pub vote: Option<String>,
     pub subject: String,
+    /// `limiting` help with immigration enforcement, `cooperating` with it, or `unknown`.
+    pub direction: String,
     /// `none`, `claims_exemption` or `operational`.
     pub legal_effect: String,
     pub later: Vec<LaterBody>,
@@ -131,7 +133,7 @@ async fn list(
                select id from registry.jurisdiction where id = $1
                union select j.id from registry.jurisdiction j join subtree s on j.parent = s.id
            )
-           select id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, legal_effect,
+           select id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, direction, legal_effect,
                   later as "later: Json<Vec<LaterBody>>", source
              from registry.position
             where ($1::text is null or jurisdiction in (select id from subtree))
@@ -158,6 +160,7 @@ async fn list(
             effective_on: row.effective_on,
             vote: row.vote,
             subject: row.subject,
+            direction: row.direction,
             legal_effect: row.legal_effect,
             later: row.later.0,
             source: row.source,
@@ -176,13 +179,14 @@ pub async fn load(owner: &mut PgConnection) -> Result<(), StoreError> {
     for at in positions {
         sqlx::query!(
             r#"insert into registry.position as held (id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject,
-                                                      legal_effect, later, source)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                                      legal_effect, later, source, direction)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
                on conflict (id) do update set body = $2, jurisdiction = $3, kind = $4, number = $5, adopted_on = $6,
-                   effective_on = $7, vote = $8, subject = $9, legal_effect = $10, later = $11, source = $12
+                   effective_on = $7, vote = $8, subject = $9, legal_effect = $10, later = $11, source = $12,
+                   direction = $13
                 where (held.body, held.jurisdiction, held.kind, held.number, held.adopted_on, held.effective_on, held.vote,
-                       held.subject, held.legal_effect, held.later, held.source)
-                   is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+                       held.subject, held.legal_effect, held.later, held.source, held.direction)
+                   is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"#,
             at.id,
             at.body,
             at.jurisdiction,
@@ -194,10 +198,70 @@ pub async fn load(owner: &mut PgConnection) -> Result<(), StoreError> {
             at.subject,
             at.legal_effect,
             serde_json::to_value(&at.later).unwrap_or_default(),
-            at.source
+            at.source,
+            at.direction
         )
         .execute(&mut *owner)
         .await?;
     }
     Ok(())
+}
+
+/// A position with the place that it stands for.
+pub struct PlacedPosition {
+    pub position: PositionBody,
+    /// The jurisdiction's name and postal code.
+    pub place: String,
+    pub state: Option<String>,
+}
+
+/// Every position, in the order of adoption; of one state if that is asked.
+pub async fn placed(
+    conn: &mut PgConnection,
+    state: Option<&str>,
+) -> Result<Vec<PlacedPosition>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select p.id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, direction, legal_effect,
+                  later as "later: Json<Vec<LaterBody>>", source, j.name, j.state
+             from registry.position p join registry.jurisdiction j on j.id = p.jurisdiction
+            where $1::text is null or j.state = $1 order by adopted_on, p.id limit 1000"#,
+        state
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PlacedPosition {
+            place: row.name,
+            state: row.state,
+            position: PositionBody {
+                id: row.id,
+                body: row.body,
+                jurisdiction: row.jurisdiction,
+                kind: row.kind,
+                number: row.number,
+                adopted_on: row.adopted_on,
+                effective_on: row.effective_on,
+                vote: row.vote,
+                subject: row.subject,
+                direction: row.direction,
+                legal_effect: row.legal_effect,
+                later: row.later.0,
+                source: row.source,
+            },
+        })
+        .collect())
+}
+
+/// The states of which a position is known.
+pub async fn states(conn: &mut PgConnection) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select s.state as "state!", s.name from registry.jurisdiction s
+            where s.level = 'state' and s.state in (
+                select j.state from registry.position p join registry.jurisdiction j on j.id = p.jurisdiction)
+            order by s.name"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.state, row.name)).collect())
 }

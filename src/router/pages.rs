@@ -16,7 +16,8 @@ use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
 use crate::dashboard::visitor::{guard, see_other};
 use crate::dashboard::{
-    Fields, Posted, Visitor, accounts, admin, assets, docs, invitation, problem, sign_in,
+    Fields, Posted, Visitor, accounts, admin, agencies, assets, docs, invitation, positions,
+    problem, sign_in,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
@@ -61,6 +62,11 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/release-notices/new", get(new_notice))
         .route("/release-notices", post(record_notice))
         .route("/bookings", get(bookings))
+        .route("/feeds", get(feeds))
+        .route("/positions", get(list_positions))
+        .route("/agencies", get(list_agencies).post(register_agency))
+        .route("/agencies/new", get(new_agency))
+        .route("/agencies/{ori}", get(agency).post(change_agency))
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
@@ -302,4 +308,50 @@ async fn bookings(
 ) -> Page {
     only(&visitor, Side::Custodian)?;
     jail::bookings::get(&app, &visitor, query).await
+}
+
+async fn feeds(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<jail::feeds::FeedsQuery>,
+) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::feeds::get(&app, &visitor, query).await
+}
+
+async fn list_positions(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<positions::PositionsQuery>,
+) -> Page {
+    positions::get(&app, &visitor, query).await
+}
+
+async fn list_agencies(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<agencies::AgenciesQuery>,
+) -> Page {
+    only(&visitor, Side::Operator)?;
+    agencies::get_list(&app, &visitor, query).await
+}
+
+async fn new_agency(State(app): State<App>, visitor: Visitor) -> Page {
+    only(&visitor, Side::Operator)?;
+    agencies::get_new(&app, &visitor).await
+}
+
+async fn register_agency(State(app): State<App>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Operator)?;
+    agencies::post_new(&app, posted).await
+}
+
+async fn agency(State(app): State<App>, visitor: Visitor, Id(ori): Id<String>) -> Page {
+    only(&visitor, Side::Operator)?;
+    agencies::get(&app, &visitor, &ori).await
+}
+
+async fn change_agency(State(app): State<App>, Id(ori): Id<String>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Operator)?;
+    agencies::post(&app, posted, &ori).await
 }

@@ -109,6 +109,9 @@ pub const TABLE: &[Row] = &[
     ("POST",   "/v1/imports/{id}/confirmation",         [403, 409, 403, 403, 403, 403]),
     ("POST",   "/v1/imports/{id}/cancellation",         [409, 409, 403, 403, 403, 403]),
     ("GET",    "/v1/audit/events",                      [403, 403, 403, 200, 403, 200]),
+    ("GET",    "/v1/feeds",                             [200, 200, 403, 403, 403, 403]),
+    // Any body is a heartbeat.
+    ("PUT",    "/v1/feeds/{name}",                      [200, 200, 403, 403, 403, 403]),
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/policies",                          [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/policies/evaluate",                 [422, 422, 422, 422, 422, 422]),
@@ -233,6 +236,7 @@ fn fill(pattern: &str, id: &str, booking_number: &str) -> String {
         .replace("{duty}", id)
         .replace("{*id}", id)
         .replace("{booking_number}", booking_number)
+        .replace("{name}", "JMS%20nightly")
         .replace("{act}", "notify_release")
         .replace("{kind}", "copy-and-intent")
         .replace("{ori}", ALDER)

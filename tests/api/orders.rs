@@ -192,6 +192,8 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
         .await
         .unwrap();
     let entry = Entry {
+        position: 1,
+        idle: false,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,
@@ -700,6 +702,8 @@ async fn a_late_reader_of_an_old_stay_takes_no_request(
         .paper();
     tx.commit().await.unwrap();
     let entry = Entry {
+        position: 1,
+        idle: false,
         kind: "booking.changed".to_owned(),
         agency: app.actor_at(ALDER).await.agency.unwrap(),
         detainer: None,

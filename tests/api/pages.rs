@@ -25,6 +25,7 @@ impl Desk {
                 let office = app.actor_of_office(place).await.office_id();
                 (Side::Office, None, office)
             }
+            Role::SystemAdmin => (Side::Operator, None, None),
             _ => (Side::Custodian, app.actor_at(place).await.agency_id(), None),
         };
         let email = format!("{role}@{}.example", place.to_lowercase());

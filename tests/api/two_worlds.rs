@@ -124,6 +124,8 @@ enum Hidden {
     Unlink(usize),
     /// A notice among others in one body.
     Batch(usize),
+    /// A heartbeat; or a message of the feed that comes again with other content.
+    Feed(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -182,6 +184,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => n.clone().prop_map(Hidden::Namesake),
         1 => n.clone().prop_map(Hidden::Unlink),
         1 => n.clone().prop_map(Hidden::Batch),
+        2 => n.clone().prop_map(Hidden::Feed),
     ];
     prop_oneof![
         8 => liaison.prop_map(Act::Liaison),
@@ -1065,6 +1068,24 @@ impl World {
                         notice.to_string(),
                     )
                     .await
+            }
+            Hidden::Feed(at) => {
+                let jailer = jailer(at % PERSONS);
+                let beat = json!({"expected_every_minutes": 1 + at % 3});
+                if at % 2 == 0 {
+                    return steady(async || jailer.put("/v1/feeds/jms", beat.clone()).await)
+                        .await
+                        .status
+                        .is_success();
+                }
+                let mut message = statement(&format!("F{sequence}-{at}"), "scheduled");
+                message["feed"] = json!("jms");
+                message["source_message_id"] = json!(format!("feed-{sequence}-{at}"));
+                jailer
+                    .steadily("/v1/release-notices", message.clone())
+                    .await;
+                message["note"] = json!("corrected without saying so");
+                jailer.steadily("/v1/release-notices", message).await
             }
             Hidden::Look(at) => {
                 let Some((id, person)) = self.detainer(*at) else {

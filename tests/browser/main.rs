@@ -320,10 +320,22 @@ impl Desk {
 async fn the_thread_runs_in_a_browser_with_script(options: PgPoolOptions, owner: PgConnectOptions) {
     let mut desk = Desk::start(options, owner, true).await;
     desk.walk().await;
+    let clerk = desk.app.submitter(ALDER).await;
+    let beat = json!({"expected_every_minutes": 60});
+    clerk.put("/v1/feeds/jms", beat).await.expect(200);
+    let mut owner = desk.app.owner().await;
+    sallyport::registry::load::jurisdictions(&mut owner)
+        .await
+        .unwrap();
+    sallyport::registry::positions::load(&mut owner)
+        .await
+        .unwrap();
     for (path, name) in [
         ("/detainers", "jail-list"),
         ("/detainers?status=cancelled", "jail-list-empty"),
         ("/bookings", "jail-bookings"),
+        ("/feeds", "jail-feeds"),
+        ("/positions", "positions"),
         ("/problems", "problems"),
         ("/problems/validation", "problems-one"),
         ("/docs", "docs"),
@@ -350,6 +362,14 @@ async fn the_thread_runs_in_a_browser_with_script(options: PgPoolOptions, owner:
     desk.browser.sees("born 3 Feb 1990").await;
     desk.become_one("admin@sallyport.example").await;
     desk.judge("admin-overview").await;
+    for (path, name) in [
+        ("/agencies?q=county", "admin-agencies"),
+        ("/agencies/new", "admin-agency-new"),
+        ("/agencies/CA0990100", "admin-agency"),
+    ] {
+        desk.open(path).await;
+        desk.judge(name).await;
+    }
     desk.stop().await;
 }
 

@@ -10,6 +10,7 @@ pub mod determination;
 pub mod duties;
 pub mod fact_names;
 pub mod facts;
+pub mod feeds;
 pub mod handover;
 pub mod hold;
 pub mod match_decision;

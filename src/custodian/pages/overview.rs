@@ -117,6 +117,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     let until = frame.now + chrono::Duration::hours(AXIS_HOURS);
     let upcoming = notices::upcoming(&mut tx, frame.now, until, 200).await?;
     let counts = case_file::stage_counts(&mut tx).await?;
+    let feeds = super::feeds::lines(&mut tx, &frame).await?;
     let candidates = match frame.is(Role::Reviewer) {
         true => Some(matches::count_open(&mut tx).await?),
         false => None,
@@ -163,7 +164,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
         due: due.into_iter().map(|(_, line)| line).collect(),
         releases: axis(&upcoming, &frame),
         requests,
-        feeds: Vec::new(),
+        feeds,
         as_of: When {
             relative: None,
             ..frame.when(frame.now)

@@ -8,7 +8,7 @@ use crate::custodian::detainers::{case_file, papers};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Body, Learns, Link, Posted, StepPage, Typed, Visitor, time, words};
 use crate::http::Problem;
-use crate::registry::agencies;
+use crate::registry::agencies::{self, AgencyFilter};
 use crate::types::Role;
 use crate::types::ids::DetainerId;
 
@@ -50,7 +50,12 @@ async fn page(
     let paper = papers::get(&mut tx, &app.vault, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let others = agencies::list(tx.conn(), None, None, 200).await?;
+    // The copy is put into the other agency's list: one without an account would not see it.
+    let connected = AgencyFilter {
+        connected: Some(true),
+        ..AgencyFilter::default()
+    };
+    let others = agencies::list(tx.conn(), connected, None, 200).await?;
     tx.rollback().await?;
     let own = paper.custodian.as_str();
     let choices: Vec<(String, String)> = others

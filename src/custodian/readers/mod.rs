@@ -30,6 +30,8 @@ use crate::types::{Actor, Role, Side, Timestamp};
 /// An entry of the log that concerns an agency.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Its place in the log: it only grows.
+    pub position: i64,
     pub kind: String,
     pub agency: Tenant,
     /// Where the agency stands, for the law.
@@ -85,7 +87,7 @@ impl Entry {
         .flatten()
     }
 
-    fn subject(&self, kind: &str) -> Option<Uuid> {
+    pub fn subject(&self, kind: &str) -> Option<Uuid> {
         self.subjects[kind].as_str()?.parse().ok()
     }
 }

@@ -10,6 +10,7 @@ use super::record::{NoticeRequest, PublicInformation, Recorded, record};
 use super::store::{self, NoticeRow};
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
+use crate::custodian::feeds::refused;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::http::query::path;
@@ -147,10 +148,15 @@ pub async fn post(
     caller: Custodian,
     once: Once<NoticeRequest>,
 ) -> Result<Response, Problem> {
-    once.run(&app, &caller, async |tx, request| {
-        recorded(tx, &app, request).await
-    })
-    .await
+    let answer = once
+        .run(&app, &caller, async |tx, request| {
+            recorded(tx, &app, request).await
+        })
+        .await;
+    if let Err(problem) = &answer {
+        refused::keep(&app, &caller, problem).await?;
+    }
+    answer
 }
 
 /// Records a notice, for API and page alike.

@@ -10,6 +10,7 @@ use super::api::{NoticeBody, recorded};
 use super::record::NoticeRequest;
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
+use crate::custodian::feeds::refused;
 use crate::db::scope::Access;
 use crate::http::problem::{ItemProblem, Slug};
 use crate::http::{Caller, Once, Problem, Tagged, json};
@@ -158,6 +159,7 @@ async fn one(
                 }
                 Err(problem) => {
                     tx.rollback().await?;
+                    refused::keep(app, caller, &problem).await?;
                     Err(problem)
                 }
             }

@@ -14,7 +14,7 @@ use crate::db::ScopedTx;
 use crate::db::vault::Vault;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
-use crate::http::problem::Slug;
+use crate::http::problem::{Refusal, Slug};
 use crate::log::{self, Event, Receipt, leaf};
 use crate::types::Timestamp;
 use crate::types::ids::{BookingId, ReleaseNoticeId};
@@ -124,7 +124,7 @@ pub async fn record(
     if let Some(source) = &request.source_message_id
         && let Some(known) = store::by_source(tx, source).await?
     {
-        return same_message(known, &content_hash);
+        return same_message(known, &content_hash, request);
     }
     let (booking, opened) = booking_for(tx, app, request, now).await?;
     if booking
@@ -169,7 +169,7 @@ pub async fn record(
         let known = store::by_source(tx, source)
             .await?
             .ok_or_else(Problem::unavailable)?;
-        return same_message(known, &content_hash);
+        return same_message(known, &content_hash, request);
     };
     if request.kind.ends_custody()
         || matches!(request.kind, NoticeKind::Returned | NoticeKind::Correction)
@@ -209,15 +209,24 @@ pub fn recorded(
         .data("content_hash", hex::encode(content_hash))
 }
 
-fn same_message(known: NoticeRow, content_hash: &[u8]) -> Result<Recorded, Problem> {
+fn same_message(
+    known: NoticeRow,
+    content_hash: &[u8],
+    request: &NoticeRequest,
+) -> Result<Recorded, Problem> {
     if known.content_hash == content_hash {
         return Ok(Recorded::Known(known));
     }
-    Err(Problem::new(
+    let mut problem = Problem::new(
         Slug::Conflict,
         "Another notice of this agency carries the same source_message_id with other content.",
     )
-    .with_error("/source_message_id", "conflict"))
+    .with_error("/source_message_id", "conflict");
+    problem.refusal = Some(Refusal::Message {
+        known: known.id,
+        feed: request.feed.clone().or(known.feed),
+    });
+    Err(problem)
 }
 
 /// The latest booking of the number; an unknown number opens one, whose date a feed fills in

@@ -10,7 +10,7 @@ use crate::exchange::detainer::Form;
 use crate::exchange::detainer::request::DetainerRequest;
 use crate::http::Problem;
 use crate::office::detainers::api;
-use crate::registry::agencies;
+use crate::registry::agencies::{self, AgencyFilter};
 
 const FORM: &str = "lodge";
 
@@ -65,7 +65,11 @@ fn request(posted: &Posted) -> Result<DetainerRequest, Problem> {
 
 async fn page(app: &App, visitor: &Visitor, typed: &Typed) -> Result<Response, Problem> {
     let (mut tx, frame) = visitor.enter(app).await?;
-    let custodians = agencies::list(tx.conn(), None, None, 50).await?;
+    let connected = AgencyFilter {
+        connected: Some(true),
+        ..AgencyFilter::default()
+    };
+    let custodians = agencies::list(tx.conn(), connected, None, 50).await?;
     tx.rollback().await?;
     let fields = typed.form(FORM);
     let page = PaperPage {

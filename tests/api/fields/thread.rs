@@ -86,6 +86,10 @@ pub async fn act(app: &TestApp, world: &World, callers: &[Client], answers: &mut
         .post(answers, "/v1/detainers", "/v1/detainers", fax)
         .await;
 
+    let beat = json!({"expected_every_minutes": 60});
+    let heard = clerk.client.put("/v1/feeds/jms", beat).await;
+    answers.keep(clerk.role, "PUT /v1/feeds/{name}", &heard);
+
     let by = json!({"by": "B. Clerk"});
     let (pattern, _) = at("/acknowledgement");
     clerk
