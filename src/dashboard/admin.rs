@@ -4,6 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::map::draw::Drawing;
+use super::map::{self, MapPanel, MapQuery};
 use super::visitor::{Visitor, show};
 use super::{Chip, Layout, Link, Shape, Tone, time, words};
 use crate::app::App;
@@ -21,6 +23,7 @@ pub struct AdminOverviewPage {
     pub counts: Vec<Count>,
     pub agencies: Vec<AgencyRow>,
     pub offices: Vec<OfficeRow>,
+    pub map: Option<MapPanel>,
     pub statistics: Statistics,
     pub as_of: String,
 }
@@ -155,7 +158,7 @@ async fn imported(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem> 
 }
 
 /// `/` of the operator and of oversight.
-pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
+pub async fn get(app: &App, visitor: &Visitor, query: &MapQuery) -> Result<Response, Problem> {
     let (mut tx, frame) = visitor.enter(app).await?;
     let jurisdiction = frame.actor.jurisdiction.clone();
     let places = agencies::list(tx.conn(), jurisdiction.as_deref(), None, LINES).await?;
@@ -170,6 +173,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     } else {
         imported(tx.conn()).await?
     };
+    let map = map::panel(app, tx.conn(), query).await?;
     tx.rollback().await?;
     let account = |connected: bool| {
         if connected {
@@ -224,6 +228,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
                 zone: office.time_zone,
             })
             .collect(),
+        map,
         statistics,
         as_of: format!("As of {}", time::absolute(frame.now, frame.zone)),
     };

@@ -12,6 +12,7 @@ pub mod forms;
 pub mod handover;
 pub mod invitation;
 pub mod layout;
+pub mod map;
 pub mod paper_form;
 pub mod pieces;
 pub mod problem;

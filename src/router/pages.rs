@@ -14,9 +14,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
+use crate::dashboard::map::MapQuery;
 use crate::dashboard::visitor::{guard, see_other};
 use crate::dashboard::{
-    Fields, Posted, Visitor, accounts, admin, assets, docs, invitation, problem, sign_in,
+    Fields, Posted, Visitor, accounts, admin, assets, docs, invitation, map, problem, sign_in,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
@@ -30,6 +31,7 @@ type Page = Result<Response, Problem>;
 pub fn routes(app: &App) -> Router<App> {
     let pages = Router::new()
         .route("/", get(overview))
+        .route("/maps/counties.svg", get(map_picture))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::post_sign_out))
         .route("/search", get(search))
@@ -78,11 +80,26 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(pages)
 }
 
-async fn overview(State(app): State<App>, visitor: Visitor) -> Page {
+async fn overview(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<MapQuery>,
+) -> Page {
     match visitor.side() {
         Side::Custodian => jail::overview::get(&app, &visitor).await,
         Side::Office => desk::overview::get(&app, &visitor).await,
-        Side::Oversight | Side::Operator => admin::get(&app, &visitor).await,
+        Side::Oversight | Side::Operator => admin::get(&app, &visitor, &query).await,
+    }
+}
+
+async fn map_picture(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<MapQuery>,
+) -> Page {
+    match visitor.side() {
+        Side::Oversight | Side::Operator => map::picture(&app, &visitor, &query).await,
+        Side::Custodian | Side::Office => Err(wrong_side()),
     }
 }
 
