@@ -263,8 +263,9 @@ impl Frame {
                 ("Overview", "/"),
                 ("Requests", "/detainers?status=pending"),
                 ("Lodge a request", "/detainers/new"),
+                ("Rules of law", "/policies"),
             ],
-            Side::Oversight | Side::Operator => &[("Overview", "/")],
+            Side::Oversight | Side::Operator => &[("Overview", "/"), ("Rules of law", "/policies")],
         };
         // A reviewer finds them among the agency's settings.
         let accounts = (self.actor.role == Role::SystemAdmin).then_some(("Accounts", "/accounts"));

@@ -49,7 +49,10 @@ pub fn singles_out(now: &Book, draft: &Book) -> Option<String> {
             .filter(|known| known.text.id == rule.text.id)
             .collect();
         let known: BTreeSet<String> = loaded.iter().flat_map(|rule| narrow(rule)).collect();
-        if let Some(new) = narrow(rule).into_iter().find(|words| !known.contains(words)) {
+        if let Some(new) = narrow(rule)
+            .into_iter()
+            .find(|words| !known.contains(words))
+        {
             return Some(new);
         }
         let (from, until) = (rule.text.effective_from, rule.text.effective_until);
@@ -58,7 +61,9 @@ pub fn singles_out(now: &Book, draft: &Book) -> Option<String> {
         }
         if let Some(until) = until
             && !ends_a_month(until)
-            && !loaded.iter().any(|rule| rule.text.effective_until == Some(until))
+            && !loaded
+                .iter()
+                .any(|rule| rule.text.effective_until == Some(until))
         {
             return Some(format!("effective_until: {until}"));
         }
@@ -112,7 +117,10 @@ mod tests {
 
     #[test]
     fn a_draft_may_change_what_is_judged_and_not_whom() {
-        assert_eq!(asked(|text| text.replace("required", "permitted")), None);
+        assert_eq!(
+            asked(|text| text.replace("then: required", "then: permitted")),
+            None
+        );
         let narrowed = asked(|text| {
             text.replacen(
                 "exemptions:",

@@ -22,6 +22,7 @@ use crate::dashboard::{
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
+use crate::law::pages as law;
 use crate::office::pages as desk;
 use crate::types::Side;
 use crate::types::ids::{DetainerId, NotificationId};
@@ -66,6 +67,13 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
+        // Everybody's, but a form of another site is refused here too.
+        .route("/policies", get(law::get_list))
+        .route(
+            "/policies/what-if",
+            get(law::what_if::get).post(law::what_if::post),
+        )
+        .route("/policies/{*id}", get(law::get_rule))
         .merge(steps::routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard));
     Router::new()
@@ -80,11 +88,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(pages)
 }
 
-async fn overview(
-    State(app): State<App>,
-    visitor: Visitor,
-    Query(query): Query<MapQuery>,
-) -> Page {
+async fn overview(State(app): State<App>, visitor: Visitor, Query(query): Query<MapQuery>) -> Page {
     match visitor.side() {
         Side::Custodian => jail::overview::get(&app, &visitor).await,
         Side::Office => desk::overview::get(&app, &visitor).await,

@@ -162,18 +162,30 @@ async fn an_admin_counts_by_tens_and_learns_nothing_of_one(
         (&body["assessed"], &body["changed"], &body["rounded_to"]),
         (&json!(10), &json!(10), &json!(10))
     );
-    for word in ids.iter().map(String::as_str).chain(["Number", "Example", NUMBER]) {
+    for word in ids
+        .iter()
+        .map(String::as_str)
+        .chain(["Number", "Example", NUMBER])
+    {
         assert!(!found.text.contains(word), "{word}: {}", found.text);
     }
 
     // One fewer is none at all, and one that is restricted is one fewer.
     let path = format!("/v1/detainers/{}", ids[0]);
     let tag = jail.get(&path).await.header("etag");
-    let headers = [("if-match", tag.as_str()), ("content-type", "application/json")];
+    let headers = [
+        ("if-match", tag.as_str()),
+        ("content-type", "application/json"),
+    ];
     let sealed = json!({"kind": "sealed", "reason": "as the court ordered"}).to_string();
-    jail.send(Method::PUT, &format!("{path}/restriction"), &headers, sealed)
-        .await
-        .expect(200);
+    jail.send(
+        Method::PUT,
+        &format!("{path}/restriction"),
+        &headers,
+        sealed,
+    )
+    .await
+    .expect(200);
     let body = ask(&admin).await.expect(200).json();
     assert_eq!(
         (&body["items"], &body["assessed"], &body["changed"]),
@@ -184,7 +196,9 @@ async fn an_admin_counts_by_tens_and_learns_nothing_of_one(
     // somebody out is answered, nor days that are no months.
     let alder = app.client(app.key(Role::JurisdictionAdmin, "us-ca").await);
     assert_eq!(ask(&alder).await.expect(200).json()["assessed"], 0);
-    ask(&app.client(app.key(Role::Auditor, "us-tx").await)).await.expect(403);
+    ask(&app.client(app.key(Role::Auditor, "us-tx").await))
+        .await
+        .expect(403);
     let pointer = |answer: Answer| answer.expect(422).json()["errors"][0]["pointer"].clone();
     let days = preview(&admin, &draft, "2026-11-20", "2026-11-30").await;
     assert_eq!(pointer(days), "/from");

@@ -151,8 +151,7 @@ pub async fn count(
     let (mut assessed, mut changed) = (0, 0);
     for agency in agencies {
         let ori = agency.code.clone();
-        let mut tx =
-            ScopedTx::for_party(&app.pools.custodian, readers::service(agency)).await?;
+        let mut tx = ScopedTx::for_party(&app.pools.custodian, readers::service(agency)).await?;
         ask::each(&mut tx, app, books, span, Whose::Unrestricted, |asked| {
             assessed += 1;
             if let Some(change) = asked.change {

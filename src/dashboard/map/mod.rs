@@ -18,8 +18,8 @@ use self::shapes::shapes;
 use super::forms::choices;
 use super::{SelectField, Visitor};
 use crate::app::App;
-use crate::http::{Caller, Problem, query};
 use crate::db::scope::Access;
+use crate::http::{Caller, Problem, query};
 use crate::registry::jurisdictions::{self, JurisdictionBody};
 use crate::reports::historical::StatisticsError;
 use crate::reports::places::{self, PlaceCount};
@@ -232,7 +232,12 @@ async fn period(
             return Ok((offered, None));
         }
         offered.push((String::new(), "All years that were imported".to_owned()));
-        offered.extend(years.iter().rev().map(|year| (year.to_string(), year.to_string())));
+        offered.extend(
+            years
+                .iter()
+                .rev()
+                .map(|year| (year.to_string(), year.to_string())),
+        );
         let year = match wanted {
             "" => None,
             word => Some(word.parse().map_err(|_| unknown())?),
@@ -338,8 +343,7 @@ fn totals(whole: &PlaceCount, unplaced: &PlaceCount) -> Vec<(&'static str, Strin
     ]
 }
 
-const UNDRAWN_BUILD: &str =
-    "This build has no map shapes: run make assets, then build again. The table below has every number.";
+const UNDRAWN_BUILD: &str = "This build has no map shapes: run make assets, then build again. The table below has every number.";
 
 impl MapPanel {
     fn of_year(&mut self, year: &published::PublishedYear) {
@@ -467,7 +471,10 @@ impl MapPanel {
         let fips = state.fips.as_deref().unwrap_or_default();
         self.drawing = shapes().and_then(|shapes| {
             let area = shapes.states.iter().find(|area| area.id == fips)?;
-            let of_state = shapes.counties.iter().filter(|area| area.id.starts_with(fips));
+            let of_state = shapes
+                .counties
+                .iter()
+                .filter(|area| area.id.starts_with(fips));
             Some(Drawing::State(State {
                 view: view(area),
                 counties: of_state
