@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::map::draw::Drawing;
+use super::map::shade::number;
 use super::map::{self, MapPanel, MapQuery};
 use super::visitor::{Visitor, show};
 use super::{Chip, Layout, Link, Shape, Tone, time, words};
@@ -86,7 +87,7 @@ async fn published(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem>
     let names = jurisdictions::names(conn, &ids).await?;
     let row = |name: String, of: &[reports::published::PublishedCount]| {
         let sum = |part: fn(&reports::published::PublishedCount) -> u32| {
-            of.iter().map(part).sum::<u32>().to_string()
+            number(of.iter().map(part).sum())
         };
         StatisticsRow {
             name,
@@ -107,13 +108,17 @@ async fn published(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem>
             row(format!("{name}, {state}"), std::slice::from_ref(count))
         })
         .collect();
-    rows.push(row(format!("{} more counties", rest.len()), &rest));
+    rows.push(row(
+        format!("{} more counties", number(rest.len() as u32)),
+        &rest,
+    ));
     rows.push(row("County unknown".to_owned(), &nowhere));
     Ok(Statistics {
         definition: format!(
-            "Real, published: {whole} detainers prepared from 1 October 2014 to 19 July 2015, by place, from the federal \
+            "Real, published: {} detainers prepared from 1 October 2014 to 19 July 2015, by place, from the federal \
              release (FOIA 15-87693). “Recorded as declined” is what the office noted; a blank lift reason is unknown, \
-             neither open nor honoured."
+             neither open nor honoured.",
+            number(whole)
         ),
         heads: [
             "County",

@@ -30,6 +30,7 @@ mod pages_custody;
 mod pages_desk;
 mod pages_law;
 mod pages_matches;
+mod pages_rules;
 mod papers;
 mod plans;
 mod preview;

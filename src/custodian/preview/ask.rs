@@ -1,21 +1,24 @@
 //! An agency's past decisions, asked again of the rules that are loaded and of a draft.
 
+use std::collections::HashMap;
+
 use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
 use uuid::Uuid;
 
 use super::store::{self, Past, Whose};
 use crate::app::App;
 use crate::custodian::assessments::Standing;
-use crate::custodian::detainers::{case_file, papers};
+use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::facts::known::known;
 use crate::custodian::facts::store::{self as facts, Stated};
 use crate::db::ScopedTx;
+use crate::exchange::detainer::Paper;
 use crate::http::Problem;
 use crate::policy::Act;
 use crate::policy::evaluate::Book;
 use crate::policy::preview::{Change, changes};
 use crate::types::Timestamp;
-use crate::types::ids::BookingId;
+use crate::types::ids::{BookingId, DetainerId};
 
 /// Decisions that are gathered at once.
 const BATCH: i64 = 500;
@@ -109,21 +112,27 @@ impl Asking<'_> {
         let mut ids: Vec<Uuid> = past.iter().map(|past| past.detainer_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let cases = case_file::by_ids(tx, &ids).await?;
-        let written = papers::by_ids(tx, &app.vault, &ids).await?;
+        let cases: HashMap<DetainerId, CaseFile> = case_file::by_ids(tx, &ids)
+            .await?
+            .into_iter()
+            .map(|case| (case.id, case))
+            .collect();
+        let papers: HashMap<DetainerId, Paper> = papers::by_ids(tx, &app.vault, &ids)
+            .await?
+            .into_iter()
+            .map(|paper| (paper.id, paper))
+            .collect();
         let stated = store::statements(tx, &ids).await?;
         let bookings: Vec<Uuid> = cases
-            .iter()
+            .values()
             .filter_map(|case| case.booking.map(BookingId::as_uuid))
             .collect();
         let booked = facts::of_bookings(tx, &bookings).await?;
         for past in past {
-            let id = past.detainer_id.into();
-            let (Some(case), Some(paper), Some(act)) = (
-                cases.iter().find(|case| case.id == id),
-                written.iter().find(|paper| paper.id == id),
-                Act::parse(&past.act),
-            ) else {
+            let id = DetainerId::from(past.detainer_id);
+            let (Some(case), Some(paper), Some(act)) =
+                (cases.get(&id), papers.get(&id), Act::parse(&past.act))
+            else {
                 continue;
             };
             let on = past.at.with_timezone(&self.zone).date_naive();

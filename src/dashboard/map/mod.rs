@@ -62,7 +62,7 @@ pub struct MapPanel {
     pub undrawn: Option<&'static str>,
     pub legend: &'static [Class],
     /// Each total under its own name, unknown among them.
-    pub totals: Vec<(&'static str, String)>,
+    pub totals: Vec<(String, String)>,
     pub heads: Vec<&'static str>,
     pub rows: Vec<MapRow>,
     /// The way back from a state.
@@ -331,14 +331,19 @@ fn cells(place: &PlaceCount) -> Vec<String> {
     ]
 }
 
-fn totals(whole: &PlaceCount, unplaced: &PlaceCount) -> Vec<(&'static str, String)> {
+fn totals(whole: &PlaceCount, unplaced: &PlaceCount) -> Vec<(String, String)> {
+    let declined = share(whole.declined, whole.detainers, whole.unknown);
+    let shares = declined.split_once(' ').map_or("", |(_, shares)| shares);
     vec![
-        ("detainers, by place", number(whole.detainers)),
-        ("by agency (local only)", number(whole.local)),
-        ("with no known county", number(unplaced.detainers)),
+        ("detainers, by place".to_owned(), number(whole.detainers)),
+        ("by agency (local only)".to_owned(), number(whole.local)),
         (
-            "recorded as declined, by place",
-            share(whole.declined, whole.detainers, whole.unknown),
+            "with no known county".to_owned(),
+            number(unplaced.detainers),
+        ),
+        (
+            format!("recorded as declined, by place {shares}"),
+            number(whole.declined),
         ),
     ]
 }
@@ -351,7 +356,7 @@ impl MapPanel {
             "This year was published for the whole country alone, so there is nothing to draw. The counties are \
              published for 1 October 2014 to 19 July 2015.",
         );
-        self.totals = vec![("detainers", number(year.detainers))];
+        self.totals = vec![("detainers".to_owned(), number(year.detainers))];
         self.heads = vec!["What was noted", "Detainers"];
         let row = |name: &str, count: u32| MapRow {
             name: name.to_owned(),

@@ -63,15 +63,24 @@ async fn answer(app: &App, fields: &Fields, asked: &Asked) -> Result<Answered, P
         )
     })?;
     let agency = text("agency");
+    // A place that is typed in is meant, whatever the list says.
+    let (field, jurisdiction) = match fields.get("elsewhere") {
+        "" => ("/jurisdiction", fields.get("jurisdiction")),
+        typed => ("/elsewhere", typed),
+    };
     let place = match agency {
         Value::Null => json!({
-            "jurisdiction": fields.get("jurisdiction"), "agency_kind": fields.get("agency_kind"),
+            "jurisdiction": jurisdiction.to_lowercase(), "agency_kind": fields.get("agency_kind"),
         }),
         _ => Value::Null,
     };
     let named = |mut problem: Problem| {
         for error in &mut problem.errors {
-            error.pointer = error.pointer.trim_start_matches("/place").to_owned();
+            let place = error.pointer.trim_start_matches("/place");
+            error.pointer = match place {
+                "/jurisdiction" => field.to_owned(),
+                other => other.to_owned(),
+            };
         }
         problem
     };
@@ -113,10 +122,6 @@ async fn page(
     let mut conn = app.pools.worker.acquire().await?;
     let names = jurisdictions::names(&mut conn, &known).await?;
     drop(conn);
-    let places: Vec<String> = known
-        .iter()
-        .map(|id| format!("{} = {id}", names.get(id).unwrap_or(id)))
-        .collect();
     let form = typed.form(FORM);
     let kinds: Vec<(&str, String)> = KINDS
         .iter()
@@ -132,13 +137,22 @@ async fn page(
         .as_deref()
         .filter(|id| chain(id).is_some())
         .unwrap_or_default();
+    let mut places = vec![("", "Choose, or type one below")];
+    places.extend(
+        known
+            .iter()
+            .map(|id| (id.as_str(), names.get(id).unwrap_or(id).as_str())),
+    );
+    let has_rules = known.iter().any(|id| id == jurisdiction);
+    let (listed, elsewhere) = match has_rules {
+        true => (jurisdiction, ""),
+        false => ("", jurisdiction),
+    };
     let place: Vec<Field> = vec![
-        form.text("jurisdiction", "Place", jurisdiction)
-            .hint(format!(
-                "us-ca for a state, five digits for a county, seven for a city that has a rule. With rules of their \
-                 own: {}.",
-                places.join(", ")
-            ))
+        form.select("jurisdiction", "A place with rules of its own", &places, listed)
+            .into(),
+        form.text("elsewhere", "Or another place", elsewhere)
+            .hint("us-ca for a state, the five digits of a county, the seven of a city that has a rule.")
             .into(),
         form.select(
             "agency_kind",
@@ -152,6 +166,7 @@ async fn page(
             .into(),
         form.text("on", "Day of the decision", q.on.as_deref().unwrap_or(&today))
             .kind("date")
+            .required()
             .into(),
     ];
     let page = WhatIfPage {

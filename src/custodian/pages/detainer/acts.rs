@@ -72,6 +72,7 @@ fn letters(duty: &Duty) -> Vec<Link> {
     [
         (Language::English, "in English"),
         (Language::Spanish, "in Spanish"),
+        (Language::Tagalog, "in Tagalog (draft)"),
     ]
     .into_iter()
     .map(|(lang, named)| {
