@@ -151,7 +151,11 @@ impl Working {
                     instead_of: before
                         .filter(|before| *before != disposition)
                         .map(words::disposition),
-                    because: of.map(|act| act.because.clone()).unwrap_or_default(),
+                    // Where facts are unknown, each is named below in words.
+                    because: of
+                        .filter(|act| act.unknown.is_empty())
+                        .map(|act| act.because.clone())
+                        .unwrap_or_default(),
                     unknown: of
                         .into_iter()
                         .flat_map(|act| &act.unknown)
@@ -159,7 +163,10 @@ impl Working {
                         .collect(),
                     by: match decided_by {
                         Some(by) => format!("{} ({}, version {})", by.cite, by.rule, by.version),
-                        None => "no rule decides it alone".to_owned(),
+                        None => match self.undecided(*act) {
+                            open if !open.is_empty() => open.join(", "),
+                            _ => "no rule decides it alone".to_owned(),
+                        },
                     },
                     draft: decided_by.is_some_and(|by| by.status == "draft"),
                     readings: self.readings(*act),
