@@ -82,8 +82,11 @@ select n.id, n.booking_id, b.booking_number, n.kind, n.effective_at, n.release_b
 select b.id, b.booking_number, b.booked_at, b.booked_on, b.otherwise_releasable_at, b.released_at, b.person_id,
        b.custody_basis, b.content_hash, p.date_of_birth, p.name_parts, b.restriction
   from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
- where b.agency_id = :agency and (b.booking_number = 'B' || lpad(:n::text, 8, '0')
-       or b.person_id in (select i.person_id from custodian.identifier i where i.agency_id = :agency and i.index = any (array[]::bytea[])))
+ where b.agency_id = :agency and b.id in (
+           select n.id from custodian.booking n where n.agency_id = :agency and n.booking_number = 'B' || lpad(:n::text, 8, '0')
+           union
+           select n.id from custodian.identifier i join custodian.booking n on n.agency_id = i.agency_id and n.person_id = i.person_id
+            where i.agency_id = :agency and i.kind in ('a_number', 'fbi_number', 'state_id') and i.index = any (array[]::bytea[]))
  order by coalesce(b.booked_at, b.created_at) desc, b.id desc limit 50;
 with found as (
 insert into custodian.match (agency_id, id, detainer_id, booking_id, basis, status, same_person, found_at, decided_at)

@@ -182,6 +182,23 @@ pub fn router(app: App) -> Router {
                 .post(custodian::release_notices::api::post),
         )
         .route(
+            "/imports",
+            get(custodian::imports::api::get_list).post(custodian::imports::api::post),
+        )
+        .route("/imports/{id}", get(custodian::imports::api::get))
+        .route(
+            "/imports/{id}/rejects.csv",
+            get(custodian::imports::api::get_rejects),
+        )
+        .route(
+            "/imports/{id}/confirmation",
+            post(custodian::imports::api::post_confirmation),
+        )
+        .route(
+            "/imports/{id}/cancellation",
+            post(custodian::imports::api::post_cancellation),
+        )
+        .route(
             "/release-notices/{id}",
             get(custodian::release_notices::api::get),
         )

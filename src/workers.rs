@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::{delivery, identity, log};
+use crate::{custodian, delivery, identity, log};
 
 /// The loops of one process; they end when the set is dropped.
 pub fn start(app: &App) -> JoinSet<()> {
@@ -18,6 +18,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     set.spawn(delivery::consequences::run(app.clone()));
     set.spawn(delivery::timers::run(app.clone()));
     set.spawn(delivery::sweep::run(app.clone()));
+    set.spawn(custodian::imports::run::run(app.clone()));
     set.spawn(listen(app.clone()));
     set.spawn(prune(app.clone()));
     set.spawn(identity::notes::run(app.clone()));

@@ -9,6 +9,7 @@ pub mod duties;
 pub mod facts;
 pub mod handovers;
 pub mod holds;
+pub mod imports;
 pub mod letters;
 pub mod matches;
 pub mod notifications;

@@ -67,46 +67,58 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
     )
     .fetch_all(&mut *tx)
     .await?;
+    let mut entries: Vec<(i64, Uuid, Option<Entry>)> = rows
+        .into_iter()
+        .map(|row| {
+            let place = row
+                .jurisdiction
+                .as_deref()
+                .zip(row.agency_kind.as_deref())
+                .and_then(|(jurisdiction, kind)| {
+                    Place::new(jurisdiction, kind, row.ori.as_deref())
+                });
+            // An entry of no agency has no consequences here.
+            let agency = (|| {
+                Some(Tenant {
+                    id: row.agency_id?,
+                    code: row.ori?,
+                    name: row.name?,
+                    time_zone: row.time_zone?,
+                })
+            })();
+            let entry = agency.map(|agency| Entry {
+                kind: row.kind,
+                agency,
+                place,
+                at: row.at,
+                detainer: row.detainer_id.map(Into::into),
+                subjects: row.subjects,
+                told: row.told,
+                facts: row.facts.unwrap_or_default(),
+                idle: false,
+            });
+            (row.position, row.event_id, entry)
+        })
+        .collect();
+    let mut known: Vec<&mut Entry> = entries
+        .iter_mut()
+        .filter_map(|(.., entry)| entry.as_mut())
+        .collect();
+    readers::mark_idle(app, &mut known).await?;
     let mut passed = 0;
     let mut reached = position;
-    for row in &rows {
-        if let (Some(id), Some(code), Some(name), Some(time_zone)) = (
-            row.agency_id,
-            row.ori.clone(),
-            row.name.clone(),
-            row.time_zone.clone(),
-        ) {
-            let entry = Entry {
-                kind: row.kind.clone(),
-                agency: Tenant {
-                    id,
-                    code,
-                    name,
-                    time_zone,
-                },
-                detainer: row.detainer_id.map(Into::into),
-                place: row
-                    .jurisdiction
-                    .as_deref()
-                    .zip(row.agency_kind.as_deref())
-                    .and_then(|(jurisdiction, kind)| {
-                        Place::new(jurisdiction, kind, row.ori.as_deref())
-                    }),
-                at: row.at,
-                subjects: row.subjects.clone(),
-                told: row.told.clone(),
-                facts: row.facts.clone().unwrap_or_default(),
-            };
-            if let Err(problem) = readers::handle(app, &entry).await {
-                // An outage says nothing about the entry: it waits, however long that takes. To
-                // pass it over would lose what follows from something that was accepted.
-                let outage = problem.slug == Slug::Unavailable;
-                if outage || !set_aside(app, row.position, row.event_id, &problem.detail).await? {
-                    break;
-                }
+    for (at, event, entry) in &entries {
+        if let Some(entry) = entry
+            && let Err(problem) = readers::handle(app, entry).await
+        {
+            // An outage says nothing about the entry: it waits, however long that takes. To pass
+            // it over would lose what follows from something that was accepted.
+            let outage = problem.slug == Slug::Unavailable;
+            if outage || !set_aside(app, *at, *event, &problem.detail).await? {
+                break;
             }
         }
-        reached = row.position;
+        reached = *at;
         passed += 1;
     }
     if passed > 0 {
@@ -117,9 +129,14 @@ pub async fn batch(app: &App) -> Result<usize, StoreError> {
         )
         .execute(&mut *tx)
         .await?;
+        // Lost in a crash, the place is an older one and the entries are carried out again, which changes nothing:
+        // no intake need wait for this to reach the disk.
+        sqlx::query!("set local synchronous_commit = off")
+            .execute(&mut *tx)
+            .await?;
     }
     tx.commit().await?;
-    if passed < rows.len() {
+    if passed < entries.len() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Ok(passed)

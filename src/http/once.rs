@@ -107,6 +107,20 @@ impl<T> Once<T> {
         Ok(answer.into_response())
     }
 
+    /// Of a body that has been read already.
+    pub fn of_parts(
+        parts: &axum::http::request::Parts,
+        body: Result<T, Problem>,
+        body_hash: [u8; 32],
+    ) -> Self {
+        Self {
+            key: key(&parts.headers),
+            body,
+            body_hash,
+            route: format!("{} {}", parts.method, parts.uri.path()),
+        }
+    }
+
     /// For a form of the dashboard: the hidden field is the key.
     pub fn from_form(
         key: &str,

@@ -25,6 +25,16 @@ pub struct RawRow {
 }
 
 impl RawRow {
+    /// A row that could not be taken apart: its place and its words.
+    pub fn unsplit(reject: &Reject) -> Self {
+        Self {
+            ordinal: reject.ordinal,
+            line: reject.line,
+            raw: reject.raw.clone(),
+            ..Self::default()
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.fields.len()
     }
@@ -100,6 +110,11 @@ impl Columns {
     /// The place of a field, if the file has it.
     pub fn place(&self, field: &str) -> Option<usize> {
         self.places.get(field).copied()
+    }
+
+    /// The headings, as the file writes them.
+    pub fn headings(&self) -> &[String] {
+        &self.headings
     }
 
     /// The heading as the file writes it.

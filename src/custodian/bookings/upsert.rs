@@ -175,7 +175,7 @@ impl BookingRequest {
     }
 
     /// A hash that is equal when nothing of the statement has changed.
-    fn content_hash(&self, vault: &Vault) -> Vec<u8> {
+    pub fn content_hash(&self, vault: &Vault) -> Vec<u8> {
         let content = serde_json::json!({
             "booked_at": log::append::instant(self.booked_at),
             "otherwise_releasable_at": self.otherwise_releasable_at.map(log::append::instant),

@@ -4,6 +4,8 @@
 
 pub mod upkeep;
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,7 +16,7 @@ use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::holds::EndReason;
 use crate::custodian::holds::end::end_running;
 use crate::custodian::release_notices::{NoticeKind, link, store as notices};
-use crate::db::ScopedTx;
+use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Status;
 use crate::exchange::notification;
 use crate::http::Problem;
@@ -40,9 +42,49 @@ pub struct Entry {
     pub told: Option<String>,
     /// The facts that were stated, by name.
     pub facts: Value,
+    /// What a feed said of a booking for which nobody asks: nothing follows from it.
+    pub idle: bool,
+}
+
+/// Marks the entries from which nothing can follow, by one question for each agency of a batch: the nightly file of a
+/// large jail is tens of thousands of bookings, and hardly one of them is asked for. A request that is recorded after
+/// this look has an entry of its own, behind these.
+pub async fn mark_idle(app: &App, entries: &mut [&mut Entry]) -> Result<(), StoreError> {
+    let mut said: HashMap<i32, (Tenant, Vec<Uuid>)> = HashMap::new();
+    for entry in entries.iter() {
+        if let Some(booking) = entry.said_of() {
+            let of_agency = said.entry(entry.agency.id);
+            let (_, bookings) = of_agency.or_insert_with(|| (entry.agency.clone(), Vec::new()));
+            bookings.push(booking);
+        }
+    }
+    for (id, (agency, bookings)) in said {
+        let mut tx = ScopedTx::for_party(&app.pools.custodian, service(agency)).await?;
+        let asked: HashSet<Uuid> = notices::asked_for(&mut tx, &bookings)
+            .await?
+            .into_iter()
+            .collect();
+        tx.rollback().await?;
+        for entry in entries.iter_mut().filter(|entry| entry.agency.id == id) {
+            entry.idle = entry
+                .said_of()
+                .is_some_and(|booking| !asked.contains(&booking));
+        }
+    }
+    Ok(())
 }
 
 impl Entry {
+    /// The booking of which a feed or a notice said something.
+    fn said_of(&self) -> Option<Uuid> {
+        matches!(
+            self.kind.as_str(),
+            "release_notice.recorded" | "booking.changed"
+        )
+        .then(|| self.subject("booking"))
+        .flatten()
+    }
+
     fn subject(&self, kind: &str) -> Option<Uuid> {
         self.subjects[kind].as_str()?.parse().ok()
     }
@@ -63,6 +105,9 @@ pub fn service(agency: Tenant) -> Actor {
 
 /// Carries out what follows from one entry, in the scope of its agency.
 pub async fn handle(app: &App, entry: &Entry) -> Result<(), Problem> {
+    if entry.idle {
+        return Ok(());
+    }
     let actor = service(entry.agency.clone());
     match (
         entry.kind.as_str(),

@@ -11,6 +11,7 @@ use crate::custodian::bookings::upsert::PersonRequest;
 use crate::custodian::bookings::versions::{self, Version};
 use crate::custodian::bookings::{self, Booking};
 use crate::db::ScopedTx;
+use crate::db::vault::Vault;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
 use crate::http::problem::Slug;
@@ -96,7 +97,7 @@ impl NoticeRequest {
     }
 
     /// Equal after parsing, absent = null.
-    fn content_hash(&self, app: &App) -> Vec<u8> {
+    pub fn content_hash(&self, vault: &Vault) -> Vec<u8> {
         let content = serde_json::json!({
             "booking_number": self.booking_number,
             "kind": self.kind,
@@ -108,8 +109,7 @@ impl NoticeRequest {
             "feed": self.feed,
             "note": self.note,
         });
-        app.vault
-            .tag("notice content", &Sha256::digest(leaf::sorted(&content)))
+        vault.tag("notice content", &Sha256::digest(leaf::sorted(&content)))
     }
 }
 
@@ -120,7 +120,7 @@ pub async fn record(
     request: &NoticeRequest,
 ) -> Result<Recorded, Problem> {
     let now = app.clock.now();
-    let content_hash = request.content_hash(app);
+    let content_hash = request.content_hash(&app.vault);
     if let Some(source) = &request.source_message_id
         && let Some(known) = store::by_source(tx, source).await?
     {
@@ -148,12 +148,7 @@ pub async fn record(
         }
     }
     let id = ReleaseNoticeId::new(now);
-    let event = Event::new("release_notice.recorded", now, tx.actor())
-        .subject("release_notice", id.as_uuid())
-        .subject("booking", booking.id)
-        .data("kind", request.kind.as_str())
-        .instant("effective_at", request.effective_at)
-        .data("content_hash", hex::encode(&content_hash));
+    let event = recorded(tx, id, booking.id, request, &content_hash, now);
     if opened {
         let said = Version::of_notice(&request.subject, &app.vault);
         versions::keep(tx, booking.id, &said, event.id.as_uuid(), now).await?;
@@ -195,6 +190,23 @@ pub async fn record(
     events.insert(0, event);
     let receipt = log::append(tx, events).await?.swap_remove(0);
     Ok(Recorded::New(recorded, receipt))
+}
+
+/// `release_notice.recorded`, the agency's own.
+pub fn recorded(
+    tx: &ScopedTx<'_>,
+    id: ReleaseNoticeId,
+    booking: Uuid,
+    request: &NoticeRequest,
+    content_hash: &[u8],
+    at: Timestamp,
+) -> Event {
+    Event::new("release_notice.recorded", at, tx.actor())
+        .subject("release_notice", id.as_uuid())
+        .subject("booking", booking)
+        .data("kind", request.kind.as_str())
+        .instant("effective_at", request.effective_at)
+        .data("content_hash", hex::encode(content_hash))
 }
 
 fn same_message(known: NoticeRow, content_hash: &[u8]) -> Result<Recorded, Problem> {

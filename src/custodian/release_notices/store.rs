@@ -227,6 +227,35 @@ pub async fn cases_about(
     .await?)
 }
 
+/// Which of these bookings a request may be about, as `cases_about` says of one: nobody asks for most of them, and one
+/// statement says so of a whole batch.
+pub async fn asked_for(tx: &mut ScopedTx<'_>, bookings: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let agency = tx.agency_id();
+    Ok(sqlx::query_scalar!(
+        r#"select b.id from custodian.booking b join custodian.person p on p.agency_id = b.agency_id and p.id = b.person_id
+            where b.agency_id = $1 and b.id = any($2)
+              and (exists (select from custodian.case_file c where c.agency_id = $1 and c.booking_id = b.id)
+                   or exists (select from custodian.case_file c
+                               where c.agency_id = $1 and c.status = 'pending' and c.booking_number = b.booking_number)
+                   or exists (select from custodian.identifier i join custodian.case_file c
+                                  on c.agency_id = $1 and c.status = 'pending' and c.a_number_index = i.index
+                               where i.agency_id = $1 and i.person_id = b.person_id and i.kind = 'a_number')
+                   or exists (select from custodian.identifier i join custodian.case_file c
+                                  on c.agency_id = $1 and c.status = 'pending' and c.fbi_number_index = i.index
+                               where i.agency_id = $1 and i.person_id = b.person_id and i.kind = 'fbi_number')
+                   or exists (select from custodian.identifier i join custodian.case_file c
+                                  on c.agency_id = $1 and c.status = 'pending' and c.state_id_index = i.index
+                               where i.agency_id = $1 and i.person_id = b.person_id and i.kind = 'state_id')
+                   or exists (select from custodian.case_file c
+                               where c.agency_id = $1 and c.status = 'pending' and c.booking_id is null
+                                 and c.date_of_birth = p.date_of_birth and c.name_parts && p.name_parts))"#,
+        agency,
+        bookings
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// What waits for a decision on one request and one notice, or how it was settled.
 #[derive(Debug, Clone)]
 pub struct Review {

@@ -1,0 +1,321 @@
+//! Carrying an import on: from the command line at once, and in the service by a loop that takes
+//! up whatever is running and nobody holds.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::prepare::{Chunk, Heading, Reading, SourceError};
+use super::roster::{self, Seen};
+use super::source::Spooled;
+use super::write::{WriteError, Writer};
+use super::{Counts, ImportStatus, Job, store};
+use crate::app::App;
+use crate::db::{ScopedTx, StoreError};
+use crate::imports::mapping::Mapping;
+use crate::log::{self, Event};
+use crate::types::actor::Tenant;
+use crate::types::{Actor, Role, Side};
+
+/// Why an import did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("reading the file stopped: {0}")]
+    Stopped(String),
+}
+
+/// Runs until the task is aborted.
+pub async fn run(app: App) {
+    loop {
+        match next(&app).await {
+            Ok(true) => {}
+            Ok(false) => tokio::time::sleep(Duration::from_millis(500)).await,
+            Err(error) => {
+                tracing::warn!(error = %error, "an import could not go on");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        }
+    }
+}
+
+/// Takes up the next import that nobody carries on; `false` when there is none.
+pub async fn next(app: &App) -> Result<bool, RunError> {
+    let waiting = sqlx::query!(
+        r#"select j.id as job, a.id, a.ori, a.name, a.time_zone
+             from custodian.import_job j join registry.agency a on a.id = j.agency_id
+            where j.status = 'running' and (j.claimed_until is null or j.claimed_until < clock_timestamp())
+            order by j.id limit 8"#
+    )
+    .fetch_all(&app.pools.worker)
+    .await
+    .map_err(StoreError::from)?;
+    for row in waiting {
+        let agency = Tenant {
+            id: row.id,
+            code: row.ori,
+            name: row.name,
+            time_zone: row.time_zone,
+        };
+        if let Some(mut import) = Import::take(app, agency, row.job).await? {
+            match import.carry_on(|_| ()).await {
+                Ok(()) | Err(RunError::Write(WriteError::NotOurs)) => {}
+                Err(error) => {
+                    // Given back with its place, so that it is taken up again at once.
+                    import.give_back().await.ok();
+                    return Err(error);
+                }
+            }
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An import that this process carries on.
+pub struct Import<'a> {
+    app: &'a App,
+    agency: Tenant,
+    actor: Actor,
+    pub job: Job,
+    spooled: Arc<Spooled>,
+}
+
+impl<'a> Import<'a> {
+    /// Takes a job, if nobody holds it.
+    pub async fn take(app: &'a App, agency: Tenant, id: Uuid) -> Result<Option<Self>, StoreError> {
+        let service = crate::custodian::readers::service(agency.clone());
+        let mut tx = ScopedTx::for_party(&app.pools.custodian, service).await?;
+        let Some(job) = store::claim(&mut tx, id).await? else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
+        let spooled = Spooled::of_job(&mut tx, app, id).await?;
+        tx.commit().await?;
+        Ok(Some(Self::new(app, agency, job, spooled)))
+    }
+
+    /// A job whose file lies on this machine.
+    pub fn new(app: &'a App, agency: Tenant, job: Job, spooled: Spooled) -> Self {
+        let actor = Actor {
+            side: Side::Custodian,
+            role: Role::parse(&job.role).unwrap_or(Role::Submitter),
+            agency: Some(agency.clone()),
+            office: None,
+            jurisdiction: None,
+            credential: job.credential.clone(),
+            name: job.started_by.clone(),
+        };
+        Self {
+            app,
+            agency,
+            actor,
+            job,
+            spooled: Arc::new(spooled),
+        }
+    }
+
+    async fn begin(&self) -> Result<ScopedTx<'static>, StoreError> {
+        ScopedTx::for_party(&self.app.pools.custodian, self.actor.clone()).await
+    }
+
+    async fn give_back(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        store::release(&mut tx, self.job.id).await?;
+        tx.commit().await
+    }
+
+    fn reading(&self) -> Result<Reading, String> {
+        let mapping = self
+            .job
+            .mapping_text
+            .as_deref()
+            .map(Mapping::read)
+            .transpose();
+        Ok(Reading {
+            kind: self.job.kind,
+            mapping: mapping.map_err(|error| error.to_string())?,
+            own: self.agency.code.clone(),
+            zone: self.agency.time_zone.parse().unwrap_or(chrono_tz::UTC),
+            now: self.app.clock.now(),
+            feed: self.job.feed.clone(),
+            vault: self.app.vault.clone(),
+        })
+    }
+
+    /// Takes the file in, from the job's place to its end; `progress` is called after each chunk. A file that cannot be
+    /// read on fails the import and is no error here.
+    ///
+    /// # Errors
+    /// The database, which may be tried again.
+    pub async fn carry_on(&mut self, mut progress: impl FnMut(&Counts)) -> Result<(), RunError> {
+        let reading = match self.reading() {
+            Ok(reading) => Arc::new(reading),
+            Err(problem) => return self.end(ImportStatus::Failed, Some(&problem), None).await,
+        };
+        let heading = match self
+            .spooled
+            .open()
+            .map_err(SourceError::from)
+            .and_then(|file| reading.look(file))
+        {
+            Ok(heading) => heading,
+            Err(error) => {
+                return self
+                    .end(ImportStatus::Failed, Some(&error.to_string()), None)
+                    .await;
+            }
+        };
+        if !self.job.confirmed
+            && self.job.next_ordinal == 1
+            && let Some(question) = self.doubt(&reading, &heading).await?
+        {
+            let mut tx = self.begin().await?;
+            store::wait(&mut tx, self.job.id, &question).await?;
+            tx.commit().await?;
+            self.job.status = ImportStatus::Waiting;
+            self.job.problem = Some(question);
+            return Ok(());
+        }
+        match self.take_in(reading, heading, &mut progress).await? {
+            Ok(warnings) => self.end(ImportStatus::Done, None, Some(warnings)).await,
+            Err(error) => {
+                self.end(ImportStatus::Failed, Some(&error.to_string()), None)
+                    .await
+            }
+        }
+    }
+
+    async fn take_in(
+        &mut self,
+        reading: Arc<Reading>,
+        heading: Heading,
+        progress: &mut impl FnMut(&Counts),
+    ) -> Result<Result<BTreeMap<String, u64>, SourceError>, RunError> {
+        let seen = self.job.roster.then(Seen::default);
+        let mut writer = Writer {
+            app: self.app,
+            actor: self.actor.clone(),
+            job: self.job.clone(),
+            heading,
+            seen,
+        };
+        let (mut chunks, reader) = read(&reading, &self.spooled)?;
+        while let Some(chunk) = chunks.recv().await {
+            writer.chunk(chunk).await?;
+            self.job = writer.job.clone();
+            progress(&self.job.counts);
+        }
+        let read = reader
+            .await
+            .map_err(|error| RunError::Stopped(error.to_string()))?;
+        if let (Ok(_), Some(seen), Some(feed)) = (&read, &writer.seen, self.job.feed.clone()) {
+            let mut tx = self.begin().await?;
+            let gone = roster::keep(&mut tx, &feed, seen, self.app.clock.now()).await?;
+            tx.commit().await?;
+            if gone > 0 {
+                let missing =
+                    format!("people of the last file who are missing from this one: {gone}");
+                return Ok(read.map(|mut warnings| {
+                    warnings.insert(missing, gone);
+                    warnings
+                }));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Reads the file once without writing: would it empty the jail?
+    async fn doubt(
+        &self,
+        reading: &Arc<Reading>,
+        heading: &Heading,
+    ) -> Result<Option<String>, RunError> {
+        if !self.job.roster && !heading.may_release(self.job.kind) {
+            return Ok(None);
+        }
+        let file = self.spooled.open().map_err(SourceError::from)?;
+        let read = {
+            let reading = reading.clone();
+            tokio::task::spawn_blocking(move || reading.sweep(file))
+        };
+        // A file that breaks off is told of when it is taken in.
+        let Ok(sweep) = read
+            .await
+            .map_err(|error| RunError::Stopped(error.to_string()))?
+        else {
+            return Ok(None);
+        };
+        if sweep.left.is_empty() && !self.job.roster {
+            return Ok(None);
+        }
+        let mut tx = self.begin().await?;
+        let feed = self.job.feed.clone().unwrap_or_default();
+        let question = roster::doubt(&mut tx, &feed, self.job.roster, &sweep).await?;
+        tx.rollback().await?;
+        Ok(question)
+    }
+
+    async fn end(
+        &mut self,
+        status: ImportStatus,
+        problem: Option<&str>,
+        warnings: Option<BTreeMap<String, u64>>,
+    ) -> Result<(), RunError> {
+        let now = self.app.clock.now();
+        let mut tx = self.begin().await?;
+        if !store::end(
+            &mut tx,
+            self.job.id,
+            status,
+            problem,
+            warnings.as_ref(),
+            now,
+        )
+        .await?
+        {
+            return Err(WriteError::NotOurs.into());
+        }
+        let counts = &self.job.counts;
+        let event = Event::new("import.ended", now, tx.actor())
+            .subject("import", self.job.id)
+            .data("status", status.as_str())
+            .data("read", counts.read)
+            .data("accepted", counts.accepted)
+            .data("unchanged", counts.unchanged)
+            .data("rejected", counts.rejected);
+        log::append(&mut tx, vec![event]).await?;
+        tx.commit().await?;
+        self.app.hub.committed();
+        self.job.status = status;
+        self.job.problem = problem.map(str::to_owned);
+        self.job.finished_at = Some(now);
+        self.job.warnings = warnings.unwrap_or_default();
+        Ok(())
+    }
+}
+
+type Chunks = (
+    mpsc::Receiver<Chunk>,
+    tokio::task::JoinHandle<Result<BTreeMap<String, u64>, SourceError>>,
+);
+
+/// Reads beside the writing, two chunks ahead at most.
+fn read(reading: &Arc<Reading>, spooled: &Spooled) -> Result<Chunks, SourceError> {
+    let file: File = spooled.open()?;
+    let (sender, chunks) = mpsc::channel(2);
+    let reading = reading.clone();
+    Ok((
+        chunks,
+        tokio::task::spawn_blocking(move || reading.read(file, &sender)),
+    ))
+}

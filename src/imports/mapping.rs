@@ -1,0 +1,374 @@
+//! Which column of a file is which field: a mapping file, or what the headings say by themselves.
+//! Nothing about one jail's layout is in code.
+
+use std::collections::BTreeMap;
+
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use serde::{Deserialize, Serialize};
+
+use super::fields::{self, Kind, Reads};
+use super::parse::folded;
+use super::values::Dates;
+
+/// The mappings that the binary carries, by name.
+const BUILT_IN: &[(&str, &str)] = &[(
+    "bookings-pierce",
+    include_str!("../../config/mappings/bookings-pierce.toml"),
+)];
+
+/// A mapping, read and checked.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    pub kind: Kind,
+    pub(super) missing: Vec<String>,
+    pub(super) dates: Dates,
+    pub(super) rows: Rows,
+    pub(super) columns: Vec<Column>,
+    pub(super) local_hold: Option<LocalHold>,
+}
+
+/// What a row of the file is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rows {
+    /// A booking, a notice or a request.
+    #[default]
+    Record,
+    /// A charge: rows of one booking number lie next to each other and are one booking.
+    Charge,
+}
+
+/// A field, and where it comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub path: String,
+    pub segments: Vec<String>,
+    pub reads: Reads,
+    pub required: bool,
+    pub source: Source,
+}
+
+/// Where a field comes from.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// Spellings of its heading, compared by letters and digits; the first that the file has serves.
+    pub columns: Vec<String>,
+    /// Spellings of the heading of a time of day that stands in a column of its own.
+    pub time: Vec<String>,
+    /// What it is in every row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constant: Option<String>,
+    /// Texts of the file and what they mean.
+    pub values: BTreeMap<String, String>,
+    /// What a text means that `values` does not list; without it such a text is taken as it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
+}
+
+/// Rows that are the jail's own record of a federal detainer, and no charge.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocalHold {
+    pub when: When,
+    pub closed_at: Option<Source>,
+    pub ending: Option<Source>,
+}
+
+/// A column that holds one of some texts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct When {
+    pub columns: Vec<String>,
+    pub is: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    kind: String,
+    #[serde(default)]
+    missing: Vec<String>,
+    #[serde(default)]
+    dates: Dates,
+    #[serde(default)]
+    rows: Rows,
+    fields: BTreeMap<String, Source>,
+    local_hold: Option<LocalHold>,
+}
+
+/// Why a mapping cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the mapping: {0}")]
+pub struct BadMapping(pub String);
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// What is wrong in it, with the name of the field.
+    pub fn read(text: &str) -> Result<Self, BadMapping> {
+        let written: Written = Figment::from(Toml::string(text))
+            .extract()
+            .map_err(|error| BadMapping(error.to_string()))?;
+        let kind: Kind = written
+            .kind
+            .parse()
+            .map_err(|error| BadMapping(format!("kind: {error}")))?;
+        let mut columns = Vec::new();
+        for (path, source) in written.fields {
+            columns.push(Column::new(kind, &path, source)?);
+        }
+        let mapping = Self {
+            kind,
+            missing: written.missing.iter().map(|text| folded(text)).collect(),
+            dates: written.dates,
+            rows: written.rows,
+            columns,
+            local_hold: written.local_hold,
+        };
+        for known in fields::of(kind).filter(|known| known.required) {
+            if !mapping
+                .columns
+                .iter()
+                .any(|column| column.path == known.path)
+            {
+                return Err(BadMapping(format!(
+                    "{} is required and has no column",
+                    known.path
+                )));
+            }
+        }
+        if kind != Kind::Bookings && (mapping.rows == Rows::Charge || mapping.local_hold.is_some())
+        {
+            return Err(BadMapping(
+                "only bookings have charges and local holds".to_owned(),
+            ));
+        }
+        Ok(mapping)
+    }
+
+    /// The mapping of this name that comes with the service.
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        BUILT_IN
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| *text)
+    }
+
+    /// Names of the mappings that come with the service.
+    pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// Without a mapping the headings are the names of the fields, nested ones with dots.
+    pub fn of_names(kind: Kind) -> Self {
+        let named = |path: String, reads, required| Column {
+            segments: path.split('.').map(str::to_owned).collect(),
+            source: Source {
+                columns: vec![path.clone()],
+                ..Source::default()
+            },
+            path,
+            reads,
+            required,
+        };
+        let mut columns: Vec<Column> = fields::of(kind)
+            .map(|field| named(field.path.to_owned(), field.reads, field.required))
+            .collect();
+        for field in fields::of(kind) {
+            if let Some(rest) = field.path.strip_prefix("charges.") {
+                let of = |at| named(format!("charges.{at}.{rest}"), field.reads, false);
+                columns.extend((0..NUMBERED_CHARGES).map(of));
+            }
+        }
+        Self {
+            kind,
+            missing: Vec::new(),
+            dates: Dates::default(),
+            rows: Rows::default(),
+            columns,
+            local_hold: None,
+        }
+    }
+}
+
+/// `charges.0.statute` to `charges.9.statute`: a table without a mapping has a row for a booking.
+const NUMBERED_CHARGES: usize = 10;
+
+impl Column {
+    fn new(kind: Kind, path: &str, source: Source) -> Result<Self, BadMapping> {
+        let known = fields::of(kind)
+            .find(|field| field.path == path)
+            .ok_or_else(|| {
+                BadMapping(format!(
+                    "{kind} have no field {path}; `sallyport import fields {kind}` lists them"
+                ))
+            })?;
+        if source.columns.is_empty() && source.constant.is_none() {
+            return Err(BadMapping(format!(
+                "{path} has neither columns nor a constant"
+            )));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            segments: path.split('.').map(str::to_owned).collect(),
+            reads: known.reads,
+            required: known.required && source.constant.is_none(),
+            source,
+        })
+    }
+}
+
+/// For each field of a kind, the heading of a file that probably holds it.
+pub fn suggest(kind: Kind, headings: &[String]) -> Vec<(&'static str, Option<usize>)> {
+    let known: Vec<String> = headings.iter().map(|heading| folded(heading)).collect();
+    let mut taken = vec![false; headings.len()];
+    fields::of(kind)
+        .map(|field| {
+            let spellings = std::iter::once(&field.path).chain(field.spellings);
+            let place = spellings
+                .filter_map(|spelling| {
+                    known
+                        .iter()
+                        .position(|heading| *heading == folded(spelling))
+                })
+                .find(|place| !taken[*place]);
+            if let Some(place) = place {
+                taken[place] = true;
+            }
+            (field.path, place)
+        })
+        .collect()
+}
+
+/// A mapping file in which each field comes from one heading.
+///
+/// # Errors
+/// A required field without a heading.
+pub fn write(kind: Kind, chosen: &BTreeMap<String, Source>) -> Result<String, BadMapping> {
+    let mut text = format!("kind = {}\n\n", quoted(kind.as_str()));
+    for (path, source) in chosen {
+        let list = |spellings: &[String]| {
+            spellings
+                .iter()
+                .map(|spelling| quoted(spelling))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        text.push_str(&format!("[fields.{}]\n", quoted(path)));
+        if !source.columns.is_empty() {
+            text.push_str(&format!("columns = [{}]\n", list(&source.columns)));
+        }
+        if !source.time.is_empty() {
+            text.push_str(&format!("time = [{}]\n", list(&source.time)));
+        }
+        if let Some(constant) = &source.constant {
+            text.push_str(&format!("constant = {}\n", quoted(constant)));
+        }
+        if let Some(otherwise) = &source.otherwise {
+            text.push_str(&format!("otherwise = {}\n", quoted(otherwise)));
+        }
+        if !source.values.is_empty() {
+            text.push_str(&format!("[fields.{}.values]\n", quoted(path)));
+            for (from, to) in &source.values {
+                text.push_str(&format!("{} = {}\n", quoted(from), quoted(to)));
+            }
+        }
+        text.push('\n');
+    }
+    Mapping::read(&text)?;
+    Ok(text)
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            letter if letter.is_control() => out.push_str(&format!("\\u{:04X}", letter as u32)),
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn every_mapping_that_comes_with_the_service_is_sound() {
+        for name in Mapping::built_in_names() {
+            Mapping::read(Mapping::built_in(name).unwrap())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
+    fn known_spellings_of_headings_are_suggested() {
+        let file = headings(&[
+            "Booking No",
+            "LNAME",
+            "First Name",
+            "DOB",
+            "Booking Date",
+            "Cell",
+            "Sex",
+        ]);
+        let found = suggest(Kind::Bookings, &file);
+        let place = |path| found.iter().find(|(known, _)| *known == path).unwrap().1;
+        assert_eq!(place("booking_number"), Some(0));
+        assert_eq!(place("subject.family_name"), Some(1));
+        assert_eq!(place("subject.given_name"), Some(2));
+        assert_eq!(place("subject.date_of_birth"), Some(3));
+        assert_eq!(place("booked_at"), Some(4));
+        assert_eq!(place("subject.a_number"), None);
+    }
+
+    #[test]
+    fn what_a_form_chose_is_a_mapping_file() {
+        let source = |heading: &str| Source {
+            columns: vec![heading.to_owned()],
+            ..Source::default()
+        };
+        let mut chosen = BTreeMap::from([
+            ("booking_number".to_owned(), source("No \"x\" \\")),
+            (
+                "booked_at".to_owned(),
+                Source {
+                    time: vec!["Time".into()],
+                    ..source("Day")
+                },
+            ),
+        ]);
+        assert!(
+            write(Kind::Bookings, &chosen).is_err(),
+            "the family name is required"
+        );
+        chosen.insert("subject.family_name".to_owned(), source("Last"));
+        let text = write(Kind::Bookings, &chosen).unwrap();
+        assert_eq!(Mapping::read(&text).unwrap().columns.len(), 3);
+    }
+
+    #[test]
+    fn a_mapping_of_an_unknown_field_says_so() {
+        let error =
+            Mapping::read("kind = \"bookings\"\n[fields.\"subject.colour\"]\ncolumns = [\"x\"]\n")
+                .unwrap_err();
+        assert!(error.to_string().contains("subject.colour"), "{error}");
+        assert!(
+            Mapping::read("kind = \"cats\"\n[fields]\n")
+                .unwrap_err()
+                .to_string()
+                .contains("kind")
+        );
+    }
+}
