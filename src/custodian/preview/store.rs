@@ -30,7 +30,8 @@ pub enum Whose {
     Unrestricted,
 }
 
-/// A batch of what was decided in a window, oldest first, after a place in it.
+/// A batch of what was decided in a window, oldest first, after a place in it. Each kind is cut
+/// off by itself, so that its index by time is walked and not the whole window sorted.
 pub async fn decided(
     tx: &mut ScopedTx<'_>,
     (from, before): (Timestamp, Timestamp),
@@ -43,17 +44,26 @@ pub async fn decided(
     Ok(sqlx::query_as!(
         Past,
         r#"select id as "id!", detainer_id as "detainer_id!", act as "act!", at as "at!", decision as "decision!", was
-             from (select id, detainer_id, act, decided_at as at, decision, assessment ->> 'disposition' as was
-                     from custodian.determination where agency_id = $1 and decided_at >= $2 and decided_at < $3
+             from ((select id, detainer_id, act, decided_at as at, decision, assessment ->> 'disposition' as was
+                      from custodian.determination d
+                     where agency_id = $1 and decided_at >= $2 and decided_at < $3
+                       and (decided_at, id) > (coalesce($4, '-infinity'::timestamptz), coalesce($5, $8::uuid))
+                       and ($7 or exists (select from custodian.case_file c
+                                                 left join custodian.booking b on b.agency_id = c.agency_id and b.id = c.booking_id
+                                           where c.agency_id = $1 and c.id = d.detainer_id
+                                             and c.restriction is null and b.restriction is null))
+                     order by decided_at, id limit $6)
                    union all
-                   select id, detainer_id, act, opened_at, action, disposition
-                     from custodian.review where agency_id = $1 and opened_at >= $2 and opened_at < $3
-                      and action = 'withheld' and disposition = 'prohibited') past
-            where ($4::timestamptz is null or (at, id) > ($4, $5::uuid))
-              and ($7 or exists (select from custodian.case_file c
-                                        left join custodian.booking b on b.agency_id = c.agency_id and b.id = c.booking_id
-                                  where c.agency_id = $1 and c.id = past.detainer_id
-                                    and c.restriction is null and b.restriction is null))
+                   (select id, detainer_id, act, opened_at, action, disposition
+                      from custodian.review r
+                     where agency_id = $1 and opened_at >= $2 and opened_at < $3
+                       and action = 'withheld' and disposition = 'prohibited'
+                       and (opened_at, id) > (coalesce($4, '-infinity'::timestamptz), coalesce($5, $8::uuid))
+                       and ($7 or exists (select from custodian.case_file c
+                                                 left join custodian.booking b on b.agency_id = c.agency_id and b.id = c.booking_id
+                                           where c.agency_id = $1 and c.id = r.detainer_id
+                                             and c.restriction is null and b.restriction is null))
+                     order by opened_at, id limit $6)) past
             order by at, id limit $6"#,
         agency,
         from,
@@ -61,7 +71,8 @@ pub async fn decided(
         at,
         id,
         limit,
-        whose == Whose::Own
+        whose == Whose::Own,
+        Uuid::nil()
     )
     .fetch_all(tx.conn())
     .await?)
