@@ -15,6 +15,7 @@ mod hold_orders;
 mod holds;
 mod hostile;
 mod idempotency;
+mod imports;
 mod law;
 mod leaves;
 mod letters;
