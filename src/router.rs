@@ -240,7 +240,15 @@ pub fn router(app: App) -> Router {
         .route("/events", get(delivery::stream::get))
         .route("/policies", get(law::api::get_list))
         .route("/policies/evaluate", post(law::api::post_evaluate))
-        .route("/policies/preview", post(custodian::preview::api::post))
+        .route(
+            "/policies/preview",
+            post(three_sides(
+                custodian::preview::api::post,
+                // Refuses the office.
+                custodian::preview::api::post,
+                custodian::preview::api::post_overseen,
+            )),
+        )
         .route("/policies/{*id}", get(law::api::get))
         .route("/clock", post(law::api::post_clock))
         .route("/statistics/detainers", get(reports::api::get_statistics))

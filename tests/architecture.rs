@@ -127,9 +127,19 @@ const MAY: &[(&str, &[&str])] = &[
         &["types", "db", "http", "log", "app", "registry"],
     ),
     ("policy", &["types"]),
+    // Its pages are public.
     (
         "law",
-        &["types", "db", "http", "log", "app", "registry", "policy"],
+        &[
+            "types",
+            "db",
+            "http",
+            "log",
+            "app",
+            "registry",
+            "policy",
+            "dashboard",
+        ],
     ),
     (
         "exchange",

@@ -1,4 +1,4 @@
-// Fills ../assets: app.css, app.js, favicon.svg, and the fonts and images that the
+// Fills ../assets: app.css, app.js, favicon.svg, map.json, and the fonts and images that the
 // style sheet really names. Run by `make assets`; the folder is never committed.
 import { build } from "esbuild";
 import { compile } from "sass";
@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shapes } from "./map.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "assets");
@@ -34,12 +35,16 @@ await bundle({ entryPoints: [join(here, "src", "app.js")], outfile: join(out, "a
 
 cpSync(join(here, "src", "favicon.svg"), join(out, "favicon.svg"));
 
+// Shapes of counties and states: the service draws its maps from them.
+writeFileSync(join(out, "map.json"), JSON.stringify(shapes()));
+
 // The licences of what was copied travel with it.
 cpSync(join(uswds, "LICENSE.md"), join(out, "LICENSE-uswds.md"));
+cpSync(join(here, "node_modules", "us-atlas", "LICENSE"), join(out, "LICENSE-us-atlas.txt"));
 
 // One word for the whole set: pages put it behind file names, so that browsers may keep them.
 const digest = createHash("sha256");
-for (const name of ["app.css", "app.js", "favicon.svg"]) {
+for (const name of ["app.css", "app.js", "favicon.svg", "map.json"]) {
   const bytes = readFileSync(join(out, name));
   digest.update(bytes);
   console.log(`${name.padEnd(12)} ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);

@@ -196,9 +196,9 @@ async fn run_agencies(
             [
                 line.to_string(),
                 column.unwrap_or_default().to_owned(),
-                inert(value.unwrap_or_default()),
+                value.unwrap_or_default().to_owned(),
                 reason.clone(),
-                inert(raw),
+                raw.clone(),
             ]
         });
         write_table(&path, rejects)?;

@@ -46,6 +46,19 @@ pub async fn explained(
         .map_err(unreadable)
 }
 
+/// The facts that a case is asked with now, and whether its convictions are only some.
+pub async fn asked_with(
+    tx: &mut ScopedTx<'_>,
+    case: &CaseFile,
+    paper: &Paper,
+    at: Timestamp,
+) -> Result<(Value, bool), StoreError> {
+    let standing = Standing::of(tx, at).await?;
+    let mut known = known_of(tx, &[(paper, case)], standing.today).await?;
+    let question = standing.question(at, standing.today, known.remove(0));
+    Ok((question.facts.clone(), question.more_convictions))
+}
+
 /// The same for a page of a list, in its order: three statements, however long the page.
 pub async fn of_cases(
     tx: &mut ScopedTx<'_>,
@@ -158,6 +171,18 @@ impl Standing {
             positions,
             today,
         })
+    }
+
+    /// Facts of whatever origin, asked about on this day.
+    pub fn asking(&self, at: Timestamp, facts: Value) -> Question<'_> {
+        Question {
+            place: &self.place,
+            on: self.today,
+            at,
+            more_convictions: false,
+            facts,
+            positions: &self.positions,
+        }
     }
 
     /// A booking's convictions are known, but while nobody has checked the history there may be

@@ -4,6 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::map::draw::Drawing;
+use super::map::shade::number;
+use super::map::{self, MapPanel, MapQuery};
 use super::visitor::{Visitor, show};
 use super::{Chip, Layout, Link, Shape, Tone, time, words};
 use crate::app::App;
@@ -22,6 +25,7 @@ pub struct AdminOverviewPage {
     pub counts: Vec<Count>,
     pub agencies: Vec<AgencyRow>,
     pub offices: Vec<OfficeRow>,
+    pub map: Option<MapPanel>,
     pub statistics: Statistics,
     pub as_of: String,
 }
@@ -84,7 +88,7 @@ async fn published(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem>
     let names = jurisdictions::names(conn, &ids).await?;
     let row = |name: String, of: &[reports::published::PublishedCount]| {
         let sum = |part: fn(&reports::published::PublishedCount) -> u32| {
-            of.iter().map(part).sum::<u32>().to_string()
+            number(of.iter().map(part).sum())
         };
         StatisticsRow {
             name,
@@ -105,13 +109,17 @@ async fn published(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem>
             row(format!("{name}, {state}"), std::slice::from_ref(count))
         })
         .collect();
-    rows.push(row(format!("{} more counties", rest.len()), &rest));
+    rows.push(row(
+        format!("{} more counties", number(rest.len() as u32)),
+        &rest,
+    ));
     rows.push(row("County unknown".to_owned(), &nowhere));
     Ok(Statistics {
         definition: format!(
-            "Real, published: {whole} detainers prepared from 1 October 2014 to 19 July 2015, by place, from the federal \
+            "Real, published: {} detainers prepared from 1 October 2014 to 19 July 2015, by place, from the federal \
              release (FOIA 15-87693). “Recorded as declined” is what the office noted; a blank lift reason is unknown, \
-             neither open nor honoured."
+             neither open nor honoured.",
+            number(whole)
         ),
         heads: [
             "County",
@@ -156,7 +164,7 @@ async fn imported(conn: &mut sqlx::PgConnection) -> Result<Statistics, Problem> 
 }
 
 /// `/` of the operator and of oversight.
-pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
+pub async fn get(app: &App, visitor: &Visitor, query: &MapQuery) -> Result<Response, Problem> {
     let (mut tx, frame) = visitor.enter(app).await?;
     let jurisdiction = frame.actor.jurisdiction.clone();
     let mut filter = AgencyFilter {
@@ -182,6 +190,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
     } else {
         imported(tx.conn()).await?
     };
+    let map = map::panel(app, tx.conn(), query).await?;
     tx.rollback().await?;
     let account = |connected: bool| {
         if connected {
@@ -241,6 +250,7 @@ pub async fn get(app: &App, visitor: &Visitor) -> Result<Response, Problem> {
                 zone: office.time_zone,
             })
             .collect(),
+        map,
         statistics,
         as_of: format!("As of {}", time::absolute(frame.now, frame.zone)),
     };

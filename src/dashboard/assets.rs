@@ -31,6 +31,11 @@ pub fn current() -> Assets {
     ASSETS.clone()
 }
 
+/// A file of the folder.
+pub fn file(path: &str) -> Option<std::borrow::Cow<'static, [u8]>> {
+    Files::get(path).map(|file| file.data)
+}
+
 /// `GET /assets/{*path}`: kept for good under the version's own address, asked again elsewhere.
 pub async fn get(
     Path(path): Path<String>,

@@ -129,7 +129,7 @@ pub struct Typed(Option<Refused>);
 struct Refused {
     form: &'static str,
     fields: Fields,
-    problem: Problem,
+    problem: Option<Problem>,
 }
 
 /// Fields that a form sends unseen: a complaint about one has nowhere to lead.
@@ -140,7 +140,16 @@ impl Typed {
         Self(Some(Refused {
             form,
             fields,
-            problem,
+            problem: Some(problem),
+        }))
+    }
+
+    /// A form that was answered on its own page: what was typed stays in its fields.
+    pub fn kept(form: &'static str, fields: Fields) -> Self {
+        Self(Some(Refused {
+            form,
+            fields,
+            problem: None,
         }))
     }
 
@@ -148,12 +157,15 @@ impl Typed {
     pub fn status(&self) -> StatusCode {
         self.0
             .as_ref()
-            .map_or(StatusCode::OK, |refused| refused.problem.slug.status())
+            .and_then(|refused| refused.problem.as_ref())
+            .map_or(StatusCode::OK, |problem| problem.slug.status())
     }
 
     /// Was it this form that was refused?
     pub fn is(&self, form: &str) -> bool {
-        self.0.as_ref().is_some_and(|refused| refused.form == form)
+        self.0
+            .as_ref()
+            .is_some_and(|refused| refused.form == form && refused.problem.is_some())
     }
 
     /// What was typed into that form.
@@ -165,11 +177,14 @@ impl Typed {
     }
 
     pub fn summary(&self) -> ErrorSummary {
-        let Some(refused) = &self.0 else {
+        let Some((refused, problem)) = self
+            .0
+            .as_ref()
+            .and_then(|refused| Some((refused, refused.problem.as_ref()?)))
+        else {
             return ErrorSummary::default();
         };
-        let mut items: Vec<ErrorItem> = refused
-            .problem
+        let mut items: Vec<ErrorItem> = problem
             .errors
             .iter()
             .map(|error| {
@@ -183,7 +198,7 @@ impl Typed {
         if items.is_empty() {
             items.push(ErrorItem {
                 field: None,
-                text: refused.problem.detail.clone(),
+                text: problem.detail.clone(),
             });
         }
         ErrorSummary {
@@ -230,6 +245,7 @@ impl FormFields<'_> {
     fn complaint(&self, field: &str) -> Option<&FieldError> {
         self.refused?
             .problem
+            .as_ref()?
             .errors
             .iter()
             .find(|error| name(&error.pointer) == field)

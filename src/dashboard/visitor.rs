@@ -264,12 +264,18 @@ impl Frame {
                 ("Requests", "/detainers?status=pending"),
                 ("Lodge a request", "/detainers/new"),
                 ("Positions", "/positions"),
+                ("Rules of law", "/policies"),
             ],
-            Side::Oversight => &[("Overview", "/"), ("Positions", "/positions")],
+            Side::Oversight => &[
+                ("Overview", "/"),
+                ("Positions", "/positions"),
+                ("Rules of law", "/policies"),
+            ],
             Side::Operator => &[
                 ("Overview", "/"),
                 ("Agencies", "/agencies"),
                 ("Positions", "/positions"),
+                ("Rules of law", "/policies"),
             ],
         };
         // A reviewer finds them among the agency's settings.

@@ -4,3 +4,4 @@
 pub mod api;
 pub mod evaluate;
 pub mod library;
+pub mod pages;

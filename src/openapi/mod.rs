@@ -18,6 +18,7 @@ use crate::custodian::duties::api as duties;
 use crate::custodian::facts::api as facts;
 use crate::custodian::holds::{api as holds, end, start};
 use crate::custodian::persons;
+use crate::custodian::preview;
 use crate::custodian::release_notices::{api as notices, record};
 use crate::exchange::detainer::{body, request};
 use crate::exchange::{handover, notification, outcome};
@@ -45,6 +46,14 @@ pub struct WhoAmI {
 pub enum AnyDetainerList {
     Party(body::DetainerList),
     Masked(oversight::detainers::MaskedDetainerList),
+}
+
+/// What a draft would change: a reviewer's own decisions, or an admin's counts.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum AnyPreview {
+    Own(preview::api::Preview),
+    Overseen(preview::overseen::OverseenPreview),
 }
 
 #[derive(OpenApi)]
@@ -143,8 +152,12 @@ pub enum AnyDetainerList {
     crate::registry::adopted::AdoptedPositionRequest,
     policy::Assessment,
     crate::reports::api::StatisticsBody,
-    crate::custodian::preview::api::PreviewRequest,
-    crate::custodian::preview::api::Preview,
+    preview::api::PreviewRequest,
+    preview::api::PreviewItem,
+    preview::api::Preview,
+    preview::overseen::OverseenChange,
+    preview::overseen::OverseenPreview,
+    AnyPreview,
     law::evaluate::EvaluateRequest,
     law::evaluate::Evaluation,
     law::library::PolicyList,
@@ -165,8 +178,19 @@ pub fn document() -> String {
         serde_json::to_value(Schemas::openapi()).unwrap_or_default()["components"]["schemas"]
             .take();
     // An empty list is one of either kind.
-    let either = schemas["AnyDetainerList"]["oneOf"].take();
-    schemas["AnyDetainerList"] = json!({"anyOf": either, "description": "The work list of a party, or the masked one of oversight."});
+    for (name, description) in [
+        (
+            "AnyDetainerList",
+            "The work list of a party, or the masked one of oversight.",
+        ),
+        (
+            "AnyPreview",
+            "A reviewer's own decisions, or an admin's counts.",
+        ),
+    ] {
+        let either = schemas[name]["oneOf"].take();
+        schemas[name] = json!({"anyOf": either, "description": description});
+    }
     let mut paths: Map<String, Value> = Map::new();
     for call in CALLS {
         let item = paths

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::db::StoreError;
 use crate::types::Timestamp;
-use crate::types::actor::words;
+use crate::types::actor::{Tenant, words};
 
 words! {
     /// What an agency is; rules of law look at it.
@@ -183,6 +183,21 @@ pub async fn of_subtree(
            )
            select a.id from registry.agency a join subtree s on s.id = a.jurisdiction order by a.id"#,
         jurisdiction
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The same as parties: code, name and zone.
+pub async fn tenants_of_subtree(
+    conn: &mut PgConnection,
+    jurisdiction: &str,
+) -> Result<Vec<Tenant>, StoreError> {
+    let ids = of_subtree(conn, jurisdiction).await?;
+    Ok(sqlx::query_as!(
+        Tenant,
+        "select id, ori as code, name, time_zone from registry.agency where id = any($1) order by id",
+        &ids
     )
     .fetch_all(conn)
     .await?)

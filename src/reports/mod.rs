@@ -3,4 +3,5 @@
 pub mod api;
 pub mod historical;
 pub mod operational;
+pub mod places;
 pub mod published;

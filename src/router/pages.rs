@@ -14,14 +14,16 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::custodian::bookings::api::BookingQuery;
 use crate::custodian::pages as jail;
+use crate::dashboard::map::MapQuery;
 use crate::dashboard::visitor::{guard, see_other};
 use crate::dashboard::{
-    Fields, Posted, Visitor, accounts, admin, agencies, assets, docs, invitation, positions,
+    Fields, Posted, Visitor, accounts, admin, agencies, assets, docs, invitation, map, positions,
     problem, sign_in,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
+use crate::law::pages as law;
 use crate::office::pages as desk;
 use crate::types::Side;
 use crate::types::ids::{DetainerId, NotificationId};
@@ -31,6 +33,7 @@ type Page = Result<Response, Problem>;
 pub fn routes(app: &App) -> Router<App> {
     let pages = Router::new()
         .route("/", get(overview))
+        .route("/maps/counties.svg", get(map_picture))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::post_sign_out))
         .route("/search", get(search))
@@ -70,6 +73,13 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
+        // Everybody's, but a form of another site is refused here too.
+        .route("/policies", get(law::get_list))
+        .route(
+            "/policies/what-if",
+            get(law::what_if::get).post(law::what_if::post),
+        )
+        .route("/policies/{*id}", get(law::get_rule))
         .merge(steps::routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard));
     Router::new()
@@ -84,11 +94,22 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(pages)
 }
 
-async fn overview(State(app): State<App>, visitor: Visitor) -> Page {
+async fn overview(State(app): State<App>, visitor: Visitor, Query(query): Query<MapQuery>) -> Page {
     match visitor.side() {
         Side::Custodian => jail::overview::get(&app, &visitor).await,
         Side::Office => desk::overview::get(&app, &visitor).await,
-        Side::Oversight | Side::Operator => admin::get(&app, &visitor).await,
+        Side::Oversight | Side::Operator => admin::get(&app, &visitor, &query).await,
+    }
+}
+
+async fn map_picture(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<MapQuery>,
+) -> Page {
+    match visitor.side() {
+        Side::Oversight | Side::Operator => map::picture(&app, &visitor, &query).await,
+        Side::Custodian | Side::Office => Err(wrong_side()),
     }
 }
 

@@ -115,7 +115,7 @@ pub const TABLE: &[Row] = &[
     ("GET",    "/v1/events",                            [200, 200, 200, 403, 403, 403]),
     ("GET",    "/v1/policies",                          [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/policies/evaluate",                 [422, 422, 422, 422, 422, 422]),
-    ("POST",   "/v1/policies/preview",                  [403, 422, 403, 403, 403, 403]),
+    ("POST",   "/v1/policies/preview",                  [403, 422, 403, 422, 403, 403]),
     ("GET",    "/v1/policies/{*id}",                    [200, 200, 200, 200, 200, 200]),
     ("POST",   "/v1/clock",                             [422, 422, 422, 422, 422, 422]),
     ("GET",    "/v1/statistics/detainers",              [200, 200, 200, 200, 200, 200]),

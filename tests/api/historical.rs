@@ -16,10 +16,10 @@ const HEADING: &str =
     "Prepare Date,Detainer Type,Detainer Detention Facility,State,City,Detainer Lift Reason\n";
 
 /// A file of our own making, gone with the test.
-struct Release(PathBuf);
+pub struct Release(PathBuf);
 
 impl Release {
-    fn new(rows: &str) -> Self {
+    pub fn new(rows: &str) -> Self {
         let path = std::env::temp_dir().join(format!("sallyport-release-{}.csv", fresh_key()));
         std::fs::write(&path, format!("{HEADING}{rows}")).unwrap();
         Self(path)
@@ -29,7 +29,7 @@ impl Release {
         std::fs::write(&self.0, format!("{HEADING}{rows}")).unwrap();
     }
 
-    async fn import(
+    pub async fn import(
         &self,
         app: &TestApp,
         dataset: &str,

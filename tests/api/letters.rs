@@ -39,6 +39,12 @@ async fn a_letter_says_what_is_on_record_and_waits_for_what_has_not_happened(
         .await
         .expect(200);
     assert!(spanish.text.contains("Copia de una solicitud federal"));
+    let tagalog = jail
+        .get(&letter("copy-and-intent", "?lang=tl"))
+        .await
+        .expect(200);
+    assert!(tagalog.text.contains("Kopya ng kahilingan"));
+    assert!(tagalog.text.contains("Draft translation"));
     jail.get(&letter("copy-and-intent", "?lang=tlh"))
         .await
         .expect(422);

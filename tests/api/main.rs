@@ -33,6 +33,7 @@ mod pages_desk;
 mod pages_law;
 mod pages_matches;
 mod pages_registry;
+mod pages_rules;
 mod papers;
 mod plans;
 mod preview;

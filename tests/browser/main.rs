@@ -339,6 +339,9 @@ async fn the_thread_runs_in_a_browser_with_script(options: PgPoolOptions, owner:
         ("/problems", "problems"),
         ("/problems/validation", "problems-one"),
         ("/docs", "docs"),
+        ("/policies", "rules"),
+        ("/policies/us-ca/values-act", "rules-one"),
+        ("/policies/what-if?jurisdiction=us-ca", "rules-what-if"),
         ("/nothing-here", "problem-not-found"),
     ] {
         desk.open(path).await;

@@ -27,7 +27,7 @@ use crate::types::name;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LetterQuery {
-    /// `en` (when absent) or `es`.
+    /// `en` (when absent), `es` or `tl`, whose translation is a draft and says so.
     pub lang: Option<String>,
 }
 
@@ -51,8 +51,12 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let language = match q.lang.as_deref() {
         None => Language::English,
-        Some(text) => Language::parse(text)
-            .ok_or_else(|| query::bad("lang", "en or es is expected; the others are to come"))?,
+        Some(text) => Language::parse(text).ok_or_else(|| {
+            query::bad(
+                "lang",
+                "en, es or tl is expected; zh, vi and ko are to come",
+            )
+        })?,
     };
     let mut tx = caller.open(app, Access::Read).await?;
     let case = gathered(&mut tx, app, id).await?;

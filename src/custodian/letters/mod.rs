@@ -18,5 +18,5 @@ choices! {
 }
 
 choices! {
-    Language { English = "en", Spanish = "es" }
+    Language { English = "en", Spanish = "es", Tagalog = "tl" }
 }

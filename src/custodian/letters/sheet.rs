@@ -1,5 +1,5 @@
 //! A letter as a PDF: A4 or Letter is the printer's choice, so the page is the smaller of both.
-//! The type is Helvetica, which every reader has; its encoding covers English and Spanish, and a
+//! The type is Helvetica, which every reader has; its encoding covers English, Spanish and Tagalog, and a
 //! letter of another script in a name is written by its nearest Latin one, or as `?`.
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};

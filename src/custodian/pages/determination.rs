@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::detainer::acts::{ActPanel, act_panel};
-use super::detainer::working::Working;
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::detainers::{case_file, papers};
@@ -13,6 +12,7 @@ use crate::custodian::determinations::{Decision, ReasonCode, api, store};
 use crate::custodian::release_notices::store as notices;
 use crate::dashboard::forms::Choice;
 use crate::dashboard::visitor::show;
+use crate::dashboard::working::Working;
 use crate::dashboard::{
     Body, ErrorSummary, Layout, Learns, Person, Posted, RadioField, SelectField, TextArea, Tokens,
     Typed, Visitor, When, time, words,

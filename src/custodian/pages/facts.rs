@@ -2,7 +2,7 @@
 //! Convictions and charges are lists, on pages of their own (`offenses`).
 
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::fact_names::{GROUPS, mended};
 use super::step;
@@ -10,20 +10,14 @@ use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::custodian::facts::store::{self, Stated};
 use crate::custodian::facts::{Source, api};
+use crate::dashboard::fact_fields::{self, AGREEMENTS, JUDICIAL, SIGNERS, YES_NO, text_of};
 use crate::dashboard::typed::FormFields;
 use crate::dashboard::visitor::show;
-use crate::dashboard::{
-    Field, Fields, Frame, Posted, StepPage, Typed, Visitor, step as steps, time,
-};
+use crate::dashboard::{Field, Frame, Posted, StepPage, Typed, Visitor, step as steps, time};
 use crate::http::{Problem, Tagged};
 use crate::types::ids::DetainerId;
 
 pub const FORM: &str = "facts";
-
-const YES_NO: &[(&str, &str)] = &[("", "Unknown"), ("true", "Yes"), ("false", "No")];
-
-/// What the federal paragraphs' field sends for "checked, none".
-const NONE: &str = "none";
 
 pub async fn get(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Response, Problem> {
     page(app, visitor, id, &Typed::default()).await
@@ -33,7 +27,7 @@ pub async fn get(app: &App, visitor: &Visitor, id: DetainerId) -> Result<Respons
 /// writes nothing.
 pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response, Problem> {
     let headers = steps::if_match(&posted.fields);
-    let patch = patch(&posted.fields);
+    let patch = fact_fields::read(&posted.fields);
     let answer = posted
         .once(Ok(patch))
         .run(app, &posted.visitor, async |tx, patch| {
@@ -47,61 +41,6 @@ pub async fn post(app: &App, posted: Posted, id: DetainerId) -> Result<Response,
             let typed = Typed::refused(FORM, posted.fields.clone(), problem);
             page(app, &posted.visitor, id, &typed).await
         }
-    }
-}
-
-/// Unknown is null: it takes a fact back that was stated.
-fn patch(fields: &Fields) -> Map<String, Value> {
-    let mut patch = Map::new();
-    for (name, _) in GROUPS.iter().flat_map(|(_, facts)| *facts) {
-        let value = yes_no(fields.get(name));
-        match name.split_once('.') {
-            None => patch.insert((*name).to_owned(), value),
-            Some((outer, _)) if value.is_null() => patch.insert(outer.to_owned(), Value::Null),
-            Some((outer, inner)) => patch.insert(outer.to_owned(), json!({inner: value})),
-        };
-    }
-    let warrant = match fields.get("judicial_warrant.kind") {
-        "" => Value::Null,
-        "false" => Value::Bool(false),
-        kind => json!({"kind": kind, "signed_by": some(fields.get("judicial_warrant.signed_by"))}),
-    };
-    patch.insert("judicial_warrant".to_owned(), warrant);
-    let agreement = match fields.get("agreement_287g") {
-        "false" => Value::Bool(false),
-        word => some(word),
-    };
-    patch.insert("agreement_287g".to_owned(), agreement);
-    let paragraphs = match fields.get("federal_aggravated_felony") {
-        "" => Value::Null,
-        text if text.eq_ignore_ascii_case(NONE) => json!([]),
-        text => text
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|letter| !letter.is_empty())
-            .map(|letter| Value::from(letter.to_uppercase()))
-            .collect(),
-    };
-    patch.insert("federal_aggravated_felony".to_owned(), paragraphs);
-    // A number where it is one; the rules' own complaint where it is not.
-    let age = fields.get("age");
-    let age = age.parse::<u32>().map_or_else(|_| some(age), Value::from);
-    patch.insert("age".to_owned(), age);
-    patch
-}
-
-pub fn yes_no(text: &str) -> Value {
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        other => some(other),
-    }
-}
-
-pub fn some(text: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        text.into()
     }
 }
 
@@ -195,14 +134,6 @@ impl KnownFacts<'_> {
     }
 }
 
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 fn fields(
     form: &FormFields<'_>,
     known: &KnownFacts<'_>,
@@ -239,23 +170,14 @@ fn fields(
             list.push(select(
                 "judicial_warrant.kind",
                 "A warrant signed by a judge",
-                &[
-                    ("", "Unknown"),
-                    ("false", "None"),
-                    ("judicial_criminal", "Criminal"),
-                    ("judicial_civil", "Civil"),
-                ],
+                JUDICIAL,
                 &kind,
             ));
             list.push(
                 form.select(
                     "judicial_warrant.signed_by",
                     "Signed by",
-                    &[
-                        ("", "Unknown"),
-                        ("federal_judicial_officer", "A federal judicial officer"),
-                        ("state_judicial_officer", "A state judicial officer"),
-                    ],
+                    SIGNERS,
                     &text_of(&warrant["signed_by"]),
                 )
                 .hint("Only with a warrant signed by a judge.")
@@ -269,13 +191,7 @@ fn fields(
     list.push(select(
         "agreement_287g",
         "An agreement under 8 U.S.C. 1357(g)",
-        &[
-            ("", "Unknown"),
-            ("false", "None"),
-            ("jail_enforcement", "Jail enforcement"),
-            ("warrant_service_officer", "Warrant service officer"),
-            ("task_force", "Task force"),
-        ],
+        AGREEMENTS,
         &text_of(&known.value("agreement_287g")),
     ));
     list.push(Field::Heading("Age and federal law".to_owned()));
@@ -293,11 +209,7 @@ fn fields(
         &text_of(&known.value("age")),
         "In years; counted from the birth date where that is known.",
     ));
-    let paragraphs = match known.value("federal_aggravated_felony") {
-        Value::Array(items) if items.is_empty() => NONE.to_owned(),
-        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        _ => String::new(),
-    };
+    let paragraphs = fact_fields::paragraphs(&known.value("federal_aggravated_felony"));
     list.push(with_hint(
         "federal_aggravated_felony",
         "Aggravated felony by federal law",

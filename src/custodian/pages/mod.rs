@@ -26,6 +26,7 @@ pub mod restriction;
 pub mod search;
 pub mod settings;
 mod step;
+pub mod what_if;
 
 use crate::custodian::bookings::upsert::PersonRequest;
 use crate::dashboard::{Person, time, words};

@@ -5,13 +5,13 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::fact_names::mended;
-use super::facts::{KnownFacts, some, yes_no};
+use super::facts::KnownFacts;
 use super::step;
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::custodian::facts::{api, store};
 use crate::dashboard::forms::Choice;
-use crate::dashboard::typed::FormFields;
+use crate::dashboard::offense_rows::{self, MOST};
 use crate::dashboard::visitor::show;
 use crate::dashboard::{Field, Fields, Link, Posted, StepPage, Typed, Visitor, step as steps};
 use crate::http::{Problem, Tagged};
@@ -44,21 +44,6 @@ impl Listed {
 
 /// Empty rows below those that are stated.
 const MORE: usize = 2;
-
-/// The longest list that is read from a form.
-const MOST: usize = 100;
-
-const TEXTS: &[&str] = &[
-    "statute",
-    "state",
-    "level",
-    "degree",
-    "class",
-    "disposition_on",
-    "california_equivalent",
-];
-const PERHAPS: &[&str] = &["wobbler", "state_prison"];
-const MARKS: &[&str] = &["firearm_used", "prop47_reduced"];
 
 pub async fn get(
     app: &App,
@@ -108,45 +93,13 @@ pub async fn post(
 /// The list that the form says, and which row of the form each member was.
 fn read(fields: &Fields) -> (Value, Vec<usize>) {
     match fields.get("known") {
-        "" => return (Value::Null, Vec::new()),
-        "none" => return (json!([]), Vec::new()),
-        _ => {}
-    }
-    let rows = fields.get("rows").parse().unwrap_or(0).min(MOST);
-    let mut list = Vec::new();
-    let mut of_row = Vec::new();
-    for row in 0..rows {
-        let field = |name: &str| fields.get(&format!("{row}.{name}")).to_owned();
-        if fields.flag(&format!("{row}.remove")) {
-            continue;
-        }
-        let mut offense = Map::new();
-        for name in TEXTS {
-            let value = match *name {
-                "state" => field(name).to_uppercase(),
-                _ => field(name),
-            };
-            if !value.is_empty() {
-                offense.insert((*name).to_owned(), some(&value));
-            }
-        }
-        for name in PERHAPS {
-            let value = yes_no(&field(name));
-            if !value.is_null() {
-                offense.insert((*name).to_owned(), value);
-            }
-        }
-        for name in MARKS {
-            if fields.flag(&format!("{row}.{name}")) {
-                offense.insert((*name).to_owned(), true.into());
-            }
-        }
-        if !offense.is_empty() {
-            list.push(Value::Object(offense));
-            of_row.push(row);
+        "" => (Value::Null, Vec::new()),
+        "none" => (json!([]), Vec::new()),
+        _ => {
+            let (list, rows) = offense_rows::read(fields, "");
+            (Value::Array(list), rows)
         }
     }
-    (Value::Array(list), of_row)
 }
 
 async fn page(
@@ -180,7 +133,7 @@ async fn page(
         .into_iter()
         .flatten()
         .filter(|offense| offense["source"] == "booking")
-        .map(in_words)
+        .map(offense_rows::in_words)
         .collect();
     let mut consequences = match listed {
         Listed::Convictions => vec![
@@ -220,7 +173,7 @@ async fn page(
     for row in 0..rows {
         fields.push(Field::Heading(format!("{} {}", listed.one(), row + 1)));
         let offense = items.get(row).unwrap_or(&none);
-        offense_fields(&form, row, offense, &mut fields);
+        offense_rows::fields(&form, "", row, offense, &mut fields);
     }
     fields.push(Field::Note(
         "More than these? State them first; then this page has empty rows again.".to_owned(),
@@ -240,102 +193,4 @@ async fn page(
         )
     };
     show(typed.status(), &page)
-}
-
-/// "PC 459, felony, CA, 2012-11-24".
-fn in_words(offense: &Value) -> String {
-    let parts: Vec<&str> = ["statute", "level", "state", "disposition_on"]
-        .iter()
-        .filter_map(|name| offense[*name].as_str())
-        .collect();
-    if parts.is_empty() {
-        "an offense of which nothing is known".to_owned()
-    } else {
-        parts.join(", ")
-    }
-}
-
-fn offense_fields(form: &FormFields<'_>, row: usize, offense: &Value, into: &mut Vec<Field>) {
-    let at = |name: &str| format!("{row}.{name}");
-    let said = |name: &str| match &offense[name] {
-        Value::String(text) => text.clone(),
-        Value::Bool(value) => value.to_string(),
-        _ => String::new(),
-    };
-    let text = |name: &str, label: &str| form.text(&at(name), label, &said(name));
-    let select = |name: &str, label: &str, pairs: &[(&str, &str)]| {
-        form.select(&at(name), label, pairs, &said(name))
-    };
-    let mark = |name: &str, label: &str| form.check(&at(name), label, offense[name] == true);
-    let perhaps = &[("", "Unknown"), ("true", "Yes"), ("false", "No")];
-    into.push(
-        text("statute", "Statute")
-            .hint("Code, blank, section: PC 459.")
-            .into(),
-    );
-    into.push(text("state", "State").hint("Two letters, or US.").into());
-    into.push(
-        select(
-            "level",
-            "Level",
-            &[
-                ("", "Unknown"),
-                ("felony", "Felony"),
-                ("misdemeanor", "Misdemeanor"),
-            ],
-        )
-        .into(),
-    );
-    into.push(
-        text("disposition_on", "Date of the court's decision")
-            .kind("date")
-            .into(),
-    );
-    into.push(
-        select(
-            "degree",
-            "Degree",
-            &[
-                ("", "Unknown"),
-                ("first", "First"),
-                ("second", "Second"),
-                ("third", "Third"),
-                ("fourth", "Fourth"),
-            ],
-        )
-        .into(),
-    );
-    into.push(
-        select(
-            "wobbler",
-            "Could be charged as felony or misdemeanor",
-            perhaps,
-        )
-        .into(),
-    );
-    into.push(select("state_prison", "Punishable in state prison", perhaps).into());
-    into.push(
-        text("class", "Class by the state's own law")
-            .hint("Such as Connecticut's B.")
-            .into(),
-    );
-    into.push(
-        text("california_equivalent", "California's statute for it")
-            .hint("Where another state's offense answers to one.")
-            .into(),
-    );
-    into.push(mark("firearm_used", "A firearm was used").into());
-    into.push(
-        mark(
-            "prop47_reduced",
-            "Reduced to a misdemeanor under Proposition 47",
-        )
-        .into(),
-    );
-    if offense.is_object() {
-        into.push(
-            form.check(&at("remove"), "Take this one off the list", false)
-                .into(),
-        );
-    }
 }

@@ -30,6 +30,7 @@ pub fn routes() -> Router<App> {
             get(handover).post(state_handover),
         )
         .route("/detainers/{id}/facts", get(facts).post(state_facts))
+        .route("/detainers/{id}/what-if", get(what_if).post(ask_what_if))
         .route(
             "/detainers/{id}/facts/convictions",
             get(convictions).post(state_convictions),
@@ -65,6 +66,16 @@ pub fn routes() -> Router<App> {
             "/settings/adopted-positions/{act}",
             get(position).post(adopt_position),
         )
+}
+
+async fn what_if(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {
+    only(&visitor, Side::Custodian)?;
+    jail::what_if::get(&app, &visitor, id).await
+}
+
+async fn ask_what_if(State(app): State<App>, Id(id): Id<DetainerId>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Custodian)?;
+    jail::what_if::post(&app, posted, id).await
 }
 
 async fn hold(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {

@@ -1,11 +1,11 @@
 //! What is due, and what may be done: each act as the law stands now.
 
-use super::working::{ReadingLine, TraceRule, Working};
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
 use crate::custodian::duties::store::Duty;
 use crate::custodian::letters::{Language, LetterKind};
 use crate::custodian::pages::{duties, fact_names};
+use crate::dashboard::working::{ReadingLine, TraceRule, Working};
 use crate::dashboard::{Chip, Frame, Link, When, time, words};
 use crate::exchange::detainer::{Paper as Request, Status as DetainerStatus};
 use crate::policy::rule::Status;
@@ -72,6 +72,7 @@ fn letters(duty: &Duty) -> Vec<Link> {
     [
         (Language::English, "in English"),
         (Language::Spanish, "in Spanish"),
+        (Language::Tagalog, "in Tagalog (draft)"),
     ]
     .into_iter()
     .map(|(lang, named)| {

@@ -9,7 +9,6 @@ pub mod said;
 pub mod steps;
 pub mod timeline;
 pub mod told;
-pub mod working;
 
 use askama::Template;
 use axum::response::Response;
@@ -23,7 +22,6 @@ use self::said::{ClaimLine, FactLine, claim_alerts, claim_line, fact_line};
 use self::steps::next_steps;
 use self::timeline::timeline_line;
 use self::told::{NotificationLine, OutcomePanel, notification_line, outcome_panel};
-use self::working::{AttachedLaw, Working};
 use crate::app::App;
 use crate::custodian::assessments;
 use crate::custodian::claims::store as claims;
@@ -39,6 +37,7 @@ use crate::custodian::release_notices::store as notices;
 use crate::dashboard::handover::{self, HandoverPanel};
 use crate::dashboard::pieces::TimelineLine;
 use crate::dashboard::visitor::show;
+use crate::dashboard::working::{AttachedLaw, Working};
 use crate::dashboard::{
     Body, Chip, ErrorSummary, Layout, Learns, Link, NextStep, Person, Posted, Shape, Steps,
     TextField, Tokens, Tone, Typed, Visitor, words,

@@ -1,12 +1,11 @@
-//! The working of an assessment, as the record's page shows it: rule by rule, clause by clause.
+//! The working of an assessment, as pages show it: rule by rule, clause by clause.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::custodian::pages::fact_names;
-use crate::dashboard::{Chip, words};
+use super::{Chip, fact_words, words};
 use crate::db::StoreError;
 use crate::policy::{Act, Disposition};
 
@@ -24,6 +23,10 @@ pub struct Working {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ActWorking {
+    disposition: Option<Disposition>,
+    decided_by: Option<By>,
+    because: Vec<String>,
+    unknown: Vec<String>,
     readings: Vec<Reading>,
     trace: Vec<TracedRule>,
 }
@@ -83,6 +86,22 @@ pub struct LawClock {
     pub rule: String,
 }
 
+/// One act as an answer shows it, apart from any record.
+pub struct ActAnswered {
+    pub name: &'static str,
+    pub disposition: Chip,
+    /// As it stands now, where that is another one.
+    pub instead_of: Option<Chip>,
+    pub because: Vec<String>,
+    pub unknown: Vec<String>,
+    /// Citation, rule, version.
+    pub by: String,
+    pub draft: bool,
+    pub readings: Vec<ReadingLine>,
+    pub trace: Vec<TraceRule>,
+    pub silent: String,
+}
+
 /// One way to read a contested rule, with what it comes to.
 pub struct ReadingLine {
     /// "us-tx/sb-4 binds this agency".
@@ -115,6 +134,54 @@ impl Working {
     pub fn read(explained: Value) -> Result<Self, StoreError> {
         serde_json::from_value(explained)
             .map_err(|error| StoreError::Unreadable(format!("an assessment's working: {error}")))
+    }
+
+    /// Every act, beside how it stands now.
+    pub fn answered(&self, now: Option<&Working>) -> Vec<ActAnswered> {
+        Act::ALL
+            .iter()
+            .map(|act| {
+                let disposition = self.disposition(*act);
+                let before = now.map(|now| now.disposition(*act));
+                let of = self.acts.get(act.as_str());
+                let decided_by = of.and_then(|act| act.decided_by.as_ref());
+                ActAnswered {
+                    name: words::act(*act),
+                    disposition: words::disposition(disposition),
+                    instead_of: before
+                        .filter(|before| *before != disposition)
+                        .map(words::disposition),
+                    // Where facts are unknown, each is named below in words.
+                    because: of
+                        .filter(|act| act.unknown.is_empty())
+                        .map(|act| act.because.clone())
+                        .unwrap_or_default(),
+                    unknown: of
+                        .into_iter()
+                        .flat_map(|act| &act.unknown)
+                        .map(|fact| fact_words::label(fact))
+                        .collect(),
+                    by: match decided_by {
+                        Some(by) => format!("{} ({}, version {})", by.cite, by.rule, by.version),
+                        None => match self.undecided(*act) {
+                            open if !open.is_empty() => open.join(", "),
+                            _ => "no rule decides it alone".to_owned(),
+                        },
+                    },
+                    draft: decided_by.is_some_and(|by| by.status == "draft"),
+                    readings: self.readings(*act),
+                    trace: self.trace(*act),
+                    silent: self.silent(*act),
+                }
+            })
+            .collect()
+    }
+
+    fn disposition(&self, act: Act) -> Disposition {
+        self.acts
+            .get(act.as_str())
+            .and_then(|act| act.disposition)
+            .unwrap_or(Disposition::Indeterminate)
     }
 
     pub fn readings(&self, act: Act) -> Vec<ReadingLine> {
@@ -222,7 +289,7 @@ fn line(clause: &TracedClause) -> TraceLine {
 }
 
 fn named(facts: &[String]) -> String {
-    let names: Vec<String> = facts.iter().map(|fact| fact_names::label(fact)).collect();
+    let names: Vec<String> = facts.iter().map(|fact| fact_words::label(fact)).collect();
     names.join(", ")
 }
 
