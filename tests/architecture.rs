@@ -201,7 +201,7 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     // Pure, but for what releases say about the past.
-    ("imports", &["types", "db", "log"]),
+    ("imports", &["types", "db", "log", "http", "registry"]),
     (
         "reports",
         &[

@@ -15,7 +15,7 @@ use crate::imports::agencies::take::{TakeError, take};
 use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
 use crate::imports::cells::InertCsv;
 use crate::imports::ddp::Ddp;
-use crate::imports::parse::Reject;
+use crate::imports::table::Reject;
 use crate::types::{Actor, Role, Side};
 
 pub fn detainers(
@@ -109,17 +109,20 @@ fn actor() -> Actor {
 }
 
 /// The line that scripts read.
-fn print_counts(counts: Counts, seconds: f64) {
-    let Counts {
-        read,
-        accepted,
-        unchanged,
-        rejected,
-        ..
-    } = counts;
+pub(super) fn print_line(read: u64, accepted: u64, unchanged: u64, rejected: u64, seconds: f64) {
     println!(
         "{}",
         json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected, "seconds": (seconds * 1000.0).round() / 1000.0})
+    );
+}
+
+fn print_counts(counts: Counts, seconds: f64) {
+    print_line(
+        counts.read,
+        counts.accepted,
+        counts.unchanged,
+        counts.rejected,
+        seconds,
     );
 }
 
@@ -213,7 +216,7 @@ async fn run_agencies(
     Ok(())
 }
 
-fn beside(file: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".rejects.csv");
     name.into()
@@ -230,7 +233,13 @@ async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Res
     let rows = rows.into_iter().map(|row| {
         let column = row.column_name.unwrap_or_default();
         let value = row.value.unwrap_or_default();
-        [row.line.to_string(), column, value, row.reason, row.raw_line]
+        [
+            row.line.to_string(),
+            column,
+            value,
+            row.reason,
+            row.raw_line,
+        ]
     });
     write_table(path, rows)
 }
@@ -246,13 +255,13 @@ fn write_table(path: &Path, rows: impl Iterator<Item = [String; 5]>) -> Result<(
     Ok(())
 }
 
-enum Progress {
+pub(super) enum Progress {
     Bar(indicatif::ProgressBar),
     Lines(Instant),
 }
 
 impl Progress {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         if std::io::stderr().is_terminal() {
             let bar = indicatif::ProgressBar::new_spinner();
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -263,21 +272,29 @@ impl Progress {
     }
 
     fn show(&mut self, counts: &Counts) {
+        self.show_rows(
+            counts.read,
+            counts.accepted,
+            counts.unchanged,
+            counts.rejected,
+        );
+    }
+
+    pub(super) fn show_rows(&mut self, read: u64, accepted: u64, unchanged: u64, rejected: u64) {
         match self {
             Self::Bar(bar) => bar.set_message(format!(
-                "{} rows read, {} new or changed, {} unchanged, {} rejected",
-                counts.read, counts.accepted, counts.unchanged, counts.rejected
+                "{read} rows read, {accepted} new or changed, {unchanged} unchanged, {rejected} rejected"
             )),
             Self::Lines(last) if last.elapsed() > Duration::from_secs(1) => {
                 *last = Instant::now();
-                let line = serde_json::to_string(counts).unwrap_or_default();
+                let line = json!({"read": read, "accepted": accepted, "unchanged": unchanged, "rejected": rejected});
                 writeln!(std::io::stderr(), "{line}").ok();
             }
             Self::Lines(_) => {}
         }
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }

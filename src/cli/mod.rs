@@ -3,6 +3,7 @@
 mod database;
 mod demo;
 mod import;
+mod import_jail;
 mod keys;
 mod migrate;
 mod policy;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::imports::fields::Kind;
 use crate::types::Role;
 
 /// Records immigration detainers, custody releases and what came of each request.
@@ -137,6 +139,41 @@ enum ImportCommand {
     /// Registers the agencies of a list by ORI, as not connected; those that are registered stay
     /// as they are.
     Agencies(AgencyListArgs),
+    /// Takes in a jail's file of bookings: the nightly roster, or an export.
+    Bookings(JailFileArgs),
+    /// Takes in a jail's file of release notices.
+    ReleaseNotices(JailFileArgs),
+    /// Takes in requests that a jail received on paper and has listed in a file.
+    Papers(JailFileArgs),
+    /// Prints the fields that a file may have; without a mapping they are its headings.
+    Fields {
+        /// bookings, release_notices or detainers.
+        kind: crate::imports::fields::Kind,
+    },
+}
+
+#[derive(Args)]
+struct JailFileArgs {
+    /// The file: CSV in any form, XLSX or NDJSON, also packed with gzip.
+    file: PathBuf,
+    /// The agency whose file it is (ORI).
+    #[arg(long)]
+    agency: String,
+    /// A mapping of its columns: a name, or a file (TOML) [default: the headings are the names of the fields].
+    #[arg(long)]
+    mapping: Option<String>,
+    /// The feed that sent it.
+    #[arg(long)]
+    feed: Option<String>,
+    /// The file names everybody in custody: who is missing is reported.
+    #[arg(long, requires = "feed")]
+    roster: bool,
+    /// Somebody has looked at what the file would change.
+    #[arg(long)]
+    confirmed: bool,
+    /// Where rejected rows are written [default: FILE.rejects.csv, only when there are any].
+    #[arg(long)]
+    rejects: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -229,6 +266,19 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(PolicyCommand::Evaluate) => policy::evaluate(&config, cli.data_dir),
         Command::Import(ImportCommand::Detainers(args)) => {
             import::detainers(&config, cli.data_dir, args)
+        }
+        Command::Import(ImportCommand::Bookings(args)) => {
+            import_jail::run(&config, cli.data_dir, Kind::Bookings, args)
+        }
+        Command::Import(ImportCommand::ReleaseNotices(args)) => {
+            import_jail::run(&config, cli.data_dir, Kind::ReleaseNotices, args)
+        }
+        Command::Import(ImportCommand::Papers(args)) => {
+            import_jail::run(&config, cli.data_dir, Kind::Detainers, args)
+        }
+        Command::Import(ImportCommand::Fields { kind }) => {
+            import_jail::print_fields(kind);
+            Ok(())
         }
         Command::Import(ImportCommand::Agencies(args)) => {
             import::agencies(&config, cli.data_dir, args)

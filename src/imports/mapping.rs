@@ -8,7 +8,7 @@ use figment::providers::{Format, Toml};
 use serde::{Deserialize, Serialize};
 
 use super::fields::{self, Kind, Reads};
-use super::parse::folded;
+use super::table::folded;
 use super::values::Dates;
 
 /// The mappings that the binary carries, by name.

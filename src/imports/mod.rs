@@ -8,7 +8,6 @@ pub mod cells;
 pub mod ddp;
 pub mod fields;
 pub mod mapping;
-pub mod parse;
 pub mod place;
 pub mod records;
 pub mod stage;

@@ -2,8 +2,8 @@
 //! written, is not known here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::BufRead;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Kind, Reads};
 use super::mapping::{Mapping, Rows, Source};
-use super::parse::{RawRow, ReadError, Reject, Table, folded};
+use super::table::{RawRow, ReadError, Reject, Table, Wanted, folded};
 use super::values;
 use crate::types::Timestamp;
 
@@ -61,9 +61,9 @@ impl Fault {
 }
 
 /// Reads a file through a mapping.
-pub struct Records<'m, R> {
+pub struct Records<'m> {
     mapping: &'m Mapping,
-    table: Table<R>,
+    table: Table,
     columns: Vec<Placed<'m>>,
     when: Option<(usize, Vec<String>)>,
     closed_at: Option<Placed<'m>>,
@@ -130,29 +130,31 @@ impl Known {
     }
 }
 
-impl<'m, R: BufRead> Records<'m, R> {
+impl<'m> Records<'m> {
     /// Opens a file. Local times are those of `zone`; `today` settles years of two digits.
     ///
     /// # Errors
     /// A file that is no table, or whose heading lacks a required field.
     pub fn open(
-        reader: R,
+        file: File,
         mapping: &'m Mapping,
         zone: Tz,
         today: NaiveDate,
     ) -> Result<Self, ReadError> {
-        let wanted: Vec<(&str, &[String])> = mapping
-            .columns
-            .iter()
-            .map(|column| (column.path.as_str(), column.source.columns.as_slice()))
-            .collect();
-        let required: Vec<String> = mapping
-            .columns
-            .iter()
-            .filter(|column| column.required)
-            .map(|column| column.path.clone())
-            .collect();
-        let table = Table::open(reader, wanted.into_iter(), &required)?;
+        let wanted = Wanted {
+            fields: mapping
+                .columns
+                .iter()
+                .map(|column| (column.path.clone(), column.source.columns.clone()))
+                .collect(),
+            required: mapping
+                .columns
+                .iter()
+                .filter(|column| column.required)
+                .map(|column| column.path.clone())
+                .collect(),
+        };
+        let table = Table::open(file, &wanted)?;
         let known = Known(
             table
                 .columns
@@ -212,9 +214,16 @@ impl<'m, R: BufRead> Records<'m, R> {
         self.table.columns.headings()
     }
 
-    /// What was kept but not understood, and how often; columns that no field uses.
-    pub fn warnings(&self) -> &BTreeMap<String, u64> {
-        &self.warnings
+    /// What was kept but not understood, and how often; columns that no field uses; how the file was read.
+    pub fn warnings(&self) -> BTreeMap<String, u64> {
+        let mut warnings = self.warnings.clone();
+        warnings.extend(
+            self.table
+                .warnings()
+                .into_iter()
+                .map(|warning| (warning, 1)),
+        );
+        warnings
     }
 
     fn name_unused(&mut self) {

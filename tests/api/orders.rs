@@ -202,7 +202,6 @@ async fn a_reader_that_waited_sees_what_it_waited_for(
         subjects: json!({ "booking": booking.to_string() }),
         told: None,
         facts: Value::Null,
-        idle: false,
     };
     let reader = {
         let app = app.app.clone();
@@ -712,7 +711,6 @@ async fn a_late_reader_of_an_old_stay_takes_no_request(
         subjects: json!({ "booking": old.json()["id"] }),
         told: None,
         facts: Value::Null,
-        idle: false,
     };
     handle(&app.app, &entry)
         .await

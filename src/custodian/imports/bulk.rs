@@ -378,11 +378,9 @@ pub async fn release_notices(
                                 .is_some_and(|kinds| kinds.iter().any(|known| known == kind))
                         })
                 });
-                if fits
-                    && !asked.contains(&stay.id)
-                    && !stay.released
-                    && !(moves && noticed.contains(&stay.id))
-                {
+                let told_before = moves && noticed.contains(&stay.id);
+                let concerns_others = asked.contains(&stay.id) || stay.released || told_before;
+                if fits && !concerns_others {
                     plain.extend(group.iter().map(|at| (*at, stay.id)));
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufRead};
+use std::io::{self, Seek, SeekFrom};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -18,10 +18,10 @@ use crate::exchange::detainer::request::DetainerRequest;
 use crate::http::{Problem, json};
 use crate::imports::fields::Kind;
 use crate::imports::mapping::Mapping;
-use crate::imports::parse::{self, RawRow, ReadError, Reject};
 use crate::imports::records::{
     Fault, LocalHold, Record, Records, Rejects, rejected, without_numbers,
 };
+use crate::imports::table::{Format, RawRow, ReadError, Reject, Table, Wanted, format_of};
 use crate::log::leaf;
 use crate::types::Timestamp;
 
@@ -126,21 +126,31 @@ pub enum SourceError {
 }
 
 impl Reading {
+    /// Are the lines the bodies of the API themselves? Leaves the file at its beginning.
+    fn is_bodies(&self, file: &File) -> Result<bool, SourceError> {
+        if self.mapping.is_some() {
+            return Ok(false);
+        }
+        let is_lines = format_of(file.try_clone()?)? == Format::Ndjson;
+        let mut file = file;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(is_lines)
+    }
+
     /// Looks at the beginning of a file: can it be read in this way?
     ///
     /// # Errors
     /// It cannot, and why.
     pub fn look(&self, file: File) -> Result<Heading, SourceError> {
-        let default = Mapping::of_names(self.kind);
-        let mut reader = parse::unpacked(file)?;
-        if self.mapping.is_none() && is_ndjson(reader.fill_buf()?) {
+        if self.is_bodies(&file)? {
             return Ok(Heading::default());
         }
+        let default = Mapping::of_names(self.kind);
         let mapping = self.mapping.as_ref().unwrap_or(&default);
-        let mut records = Records::open(reader, mapping, self.zone, self.now.date_naive())?;
+        let mut records = Records::open(file, mapping, self.zone, self.now.date_naive())?;
         // A file with a heading alone is one; a first row that cannot be read is told of later.
         records.next_record()?;
-        let warnings = records.warnings().clone();
+        let warnings = records.warnings();
         Ok(Heading {
             warnings,
             ..heading(&records)
@@ -156,8 +166,6 @@ impl Reading {
         file: File,
         chunks: &mpsc::Sender<Chunk>,
     ) -> Result<BTreeMap<String, u64>, SourceError> {
-        let default = Mapping::of_names(self.kind);
-        let mut reader = parse::unpacked(file)?;
         let mut items = Vec::with_capacity(CHUNK);
         let mut hand_over = |item: Option<Result<Prepared, Rejects>>| -> bool {
             let ended = item.is_none();
@@ -168,13 +176,9 @@ impl Reading {
             let full = std::mem::replace(&mut items, Vec::with_capacity(CHUNK));
             chunks.blocking_send(Chunk { items: full }).is_ok()
         };
-        if self.mapping.is_none() && is_ndjson(reader.fill_buf()?) {
-            let mut lines = Lines {
-                reader,
-                line: 0,
-                ordinal: 0,
-            };
-            while let Some(row) = lines.next()? {
+        if self.is_bodies(&file)? {
+            let mut table = Table::open(file, &Wanted::default())?;
+            while let Some(row) = table.next_row()? {
                 let item = match row {
                     Ok(row) => self.of_json(row),
                     Err(reject) => {
@@ -189,8 +193,9 @@ impl Reading {
             hand_over(None);
             return Ok(BTreeMap::new());
         }
+        let default = Mapping::of_names(self.kind);
         let mapping = self.mapping.as_ref().unwrap_or(&default);
-        let mut records = Records::open(reader, mapping, self.zone, self.now.date_naive())?;
+        let mut records = Records::open(file, mapping, self.zone, self.now.date_naive())?;
         let heading = heading(&records);
         while let Some(record) = records.next_record()? {
             let item = record.and_then(|record| {
@@ -212,7 +217,7 @@ impl Reading {
             }
         }
         hand_over(None);
-        Ok(records.warnings().clone())
+        Ok(records.warnings())
     }
 
     fn of_json(&self, row: RawRow) -> Result<Prepared, Rejects> {
@@ -225,12 +230,17 @@ impl Reading {
             )
         });
         match read {
-            Ok(content) => Ok(Prepared {
-                rows: vec![row],
-                content,
-            }),
+            Ok(content) => {
+                // The line as it stood is what is given back if it is not taken.
+                let row = RawRow::unsplit(&Reject::of_row(row, None, None, String::new()));
+                Ok(Prepared {
+                    rows: vec![row],
+                    content,
+                })
+            }
             Err(problem) => {
                 let fault = fault(&problem, |pointer| (Some(pointer.to_owned()), None));
+                let row = RawRow::unsplit(&Reject::of_row(row, None, None, String::new()));
                 Err(vec![(row, fault)])
             }
         }
@@ -377,84 +387,11 @@ pub fn fault(
     }
 }
 
-fn heading<R: BufRead>(records: &Records<'_, R>) -> Heading {
+fn heading(records: &Records<'_>) -> Heading {
     Heading {
         headings: records.headings().to_vec(),
         places: records.places(),
         warnings: BTreeMap::new(),
-    }
-}
-
-/// Does a text begin as JSON does?
-fn is_ndjson(start: &[u8]) -> bool {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-}
-
-/// The lines of a text; blank ones are passed over and counted as lines alone.
-struct Lines<R> {
-    reader: R,
-    line: u64,
-    ordinal: u32,
-}
-
-/// As long as a body of the API may be.
-const LONGEST_LINE: u64 = 1 << 20;
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> io::Result<Option<Result<RawRow, Reject>>> {
-        loop {
-            let mut bytes = Vec::new();
-            let read =
-                io::Read::take(&mut self.reader, LONGEST_LINE + 1).read_until(b'\n', &mut bytes)?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.line += 1;
-            let whole = bytes.last() == Some(&b'\n') || read as u64 <= LONGEST_LINE;
-            if !whole {
-                self.skip_line()?;
-            }
-            let text = bytes.trim_ascii();
-            if text.is_empty() {
-                continue;
-            }
-            self.ordinal += 1;
-            let raw = String::from_utf8_lossy(text).replace('\0', "\u{fffd}");
-            let reject = |reason: &str, raw: String| Reject {
-                ordinal: self.ordinal,
-                line: self.line,
-                column: None,
-                value: None,
-                reason: reason.to_owned(),
-                raw,
-            };
-            return Ok(Some(if !whole {
-                Err(reject(
-                    "the line is longer than 1 MiB",
-                    raw.chars().take(200).collect(),
-                ))
-            } else if std::str::from_utf8(text).is_err() {
-                Err(reject("not UTF-8", raw))
-            } else {
-                Ok(RawRow::unsplit(&reject("", raw)))
-            }));
-        }
-    }
-
-    fn skip_line(&mut self) -> io::Result<()> {
-        loop {
-            let buffer = self.reader.fill_buf()?;
-            let end = buffer.iter().position(|byte| *byte == b'\n');
-            let used = end.map_or(buffer.len(), |at| at + 1);
-            if buffer.is_empty() {
-                return Ok(());
-            }
-            self.reader.consume(used);
-            if end.is_some() {
-                return Ok(());
-            }
-        }
     }
 }
 
@@ -495,20 +432,14 @@ impl Reading {
     /// # Errors
     /// The file cannot be read on.
     pub fn sweep(&self, file: File) -> Result<Sweep, SourceError> {
-        let default = Mapping::of_names(self.kind);
-        let mut reader = parse::unpacked(file)?;
         let mut sweep = Sweep::default();
-        if self.mapping.is_none() && is_ndjson(reader.fill_buf()?) {
-            let mut lines = Lines {
-                reader,
-                line: 0,
-                ordinal: 0,
-            };
-            while let Some(row) = lines.next()? {
-                if let Ok(body) = row
-                    .map_err(drop)
-                    .and_then(|row| json::strict(row.raw.as_bytes()).map_err(drop))
-                {
+        if self.is_bodies(&file)? {
+            let mut table = Table::open(file, &Wanted::default())?;
+            while let Some(row) = table.next_row()? {
+                let body = row
+                    .ok()
+                    .and_then(|row| json::strict(row.raw.as_bytes()).ok());
+                if let Some(body) = body {
                     sweep.add(self.kind, &body, body.get("release"));
                 }
                 if sweep.numbers.len() >= Sweep::MOST {
@@ -517,8 +448,9 @@ impl Reading {
             }
             return Ok(sweep);
         }
+        let default = Mapping::of_names(self.kind);
         let mapping = self.mapping.as_ref().unwrap_or(&default);
-        let mut records = Records::open(reader, mapping, self.zone, self.now.date_naive())?;
+        let mut records = Records::open(file, mapping, self.zone, self.now.date_naive())?;
         while let Some(record) = records.next_record()? {
             if let Ok(record) = record {
                 sweep.add(self.kind, &record.body, record.release.as_ref());

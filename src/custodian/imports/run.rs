@@ -13,7 +13,9 @@ use super::source::Spooled;
 use super::write::{WriteError, Writer};
 use super::{Counts, ImportStatus, Job, store};
 use crate::app::App;
+use crate::custodian::feeds;
 use crate::db::{ScopedTx, StoreError};
+use crate::imports::fields::Kind;
 use crate::imports::mapping::Mapping;
 use crate::log::{self, Event};
 use crate::types::actor::Tenant;
@@ -245,6 +247,14 @@ impl<'a> Import<'a> {
             .data("accepted", counts.accepted)
             .data("unchanged", counts.unchanged)
             .data("rejected", counts.rejected);
+        if let Some(feed) = &self.job.feed {
+            // A feed's notices are counted where the log is read.
+            let rows = match self.job.kind {
+                Kind::ReleaseNotices => 0,
+                _ => counts.accepted + counts.unchanged,
+            };
+            feeds::seen(&mut tx, feed, rows as i64, counts.rejected as i64, 0, now).await?;
+        }
         log::append(&mut tx, vec![event]).await?;
         tx.commit().await?;
         self.app.hub.committed();

@@ -328,9 +328,7 @@ pub async fn piece(
     )
     .fetch_optional(tx.conn())
     .await?;
-    sealed
-        .map(|sealed| Ok(vault.open(PIECE, &sealed)?))
-        .transpose()
+    sealed.map(|sealed| vault.open(PIECE, &sealed)).transpose()
 }
 
 /// A rejected row as it is kept.

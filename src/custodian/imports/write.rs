@@ -239,7 +239,7 @@ impl Writer<'_> {
     }
 }
 
-fn last_of(rows: &[crate::imports::parse::RawRow]) -> u64 {
+fn last_of(rows: &[crate::imports::table::RawRow]) -> u64 {
     rows.last().map_or(0, |row| u64::from(row.ordinal))
 }
 

@@ -4,14 +4,14 @@
 pub mod take;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::BufRead;
+use std::fs::File;
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use serde::Deserialize;
 
-use super::parse::{RawRow, ReadError, Reject, Table, folded};
 use super::place::{BrokenList, bare, letters};
+use super::table::{RawRow, ReadError, Reject, Table, Wanted, folded};
 use crate::registry::agencies::{AgencyBody, AgencyKind};
 use crate::types::ori::Ori;
 
@@ -220,14 +220,13 @@ impl AgencyList {
     }
 
     /// The rows of a file.
-    pub fn read<R: BufRead>(&self, reader: R) -> Result<Rows<'_, R>, AgencyListError> {
-        let fields = self
-            .mapping
-            .columns
-            .iter()
-            .map(|(field, spellings)| (field.as_str(), spellings.as_slice()));
+    pub fn read(&self, file: File) -> Result<Rows<'_>, AgencyListError> {
+        let wanted = Wanted {
+            fields: self.mapping.columns.clone().into_iter().collect(),
+            required: self.mapping.required.clone(),
+        };
         Ok(Rows {
-            table: Table::open(reader, fields, &self.mapping.required)?,
+            table: Table::open(file, &wanted)?,
             list: self,
             known: HashSet::new(),
             warnings: BTreeMap::new(),
@@ -236,14 +235,14 @@ impl AgencyList {
 }
 
 /// A file being read: an iterator of agencies and rejected rows.
-pub struct Rows<'l, R> {
+pub struct Rows<'l> {
     list: &'l AgencyList,
-    table: Table<R>,
+    table: Table,
     known: HashSet<String>,
     warnings: BTreeMap<String, u64>,
 }
 
-impl<R: BufRead> Rows<'_, R> {
+impl Rows<'_> {
     /// What was taken although it does not say all, and how often.
     pub fn warnings(&self) -> &BTreeMap<String, u64> {
         &self.warnings
@@ -372,6 +371,7 @@ impl<R: BufRead> Rows<'_, R> {
             value: place.map(|place| row.get(place).to_owned()),
             reason: reason.to_owned(),
             raw: row.raw.clone(),
+            sheet: row.sheet.clone(),
         }
     }
 }
@@ -390,7 +390,7 @@ fn called(pattern: &str, name: &str, county: Option<&Area>) -> String {
     }
 }
 
-impl<R: BufRead> Iterator for Rows<'_, R> {
+impl Iterator for Rows<'_> {
     type Item = Result<Result<AgencyBody, Reject>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

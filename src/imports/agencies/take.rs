@@ -11,7 +11,7 @@ use super::{AgencyList, AgencyListError};
 use crate::db::scope::{self, Access};
 use crate::db::{ScopedTx, StoreError};
 use crate::imports::apply::Counts;
-use crate::imports::parse::{Reject, unpacked};
+use crate::imports::table::Reject;
 use crate::log::{self, Event};
 use crate::registry::agencies::{self, AgencyBody};
 use crate::types::{Actor, Clock};
@@ -54,7 +54,7 @@ pub async fn take(
         path: path.to_owned(),
         source,
     };
-    let mut rows = list.read(unpacked(File::open(path).map_err(open)?).map_err(open)?)?;
+    let mut rows = list.read(File::open(path).map_err(open)?)?;
     let mut report = Report::default();
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);

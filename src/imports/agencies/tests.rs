@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::imports::parse::unpacked;
+use crate::imports::table::file_of;
 
 fn read(text: &str) -> (Vec<Result<AgencyBody, Reject>>, BTreeMap<String, u64>) {
     let heading = "ori,pub_agency_name,state_abbr,county_name,agency_type_name\n";
     let list = AgencyList::embedded().unwrap();
     let file = format!("{heading}{text}");
-    let mut rows = list.read(file.as_bytes()).unwrap();
+    let mut rows = list.read(file_of(file.as_bytes())).unwrap();
     let read = rows.by_ref().map(Result::unwrap).collect();
     (read, rows.warnings().clone())
 }
@@ -263,7 +263,7 @@ fn the_list_of_2025_gives_its_totals() {
         return;
     };
     let list = AgencyList::embedded().unwrap();
-    let mut rows = list.read(unpacked(file).unwrap()).unwrap();
+    let mut rows = list.read(file).unwrap();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for row in rows.by_ref() {
         match row.unwrap() {

@@ -104,6 +104,16 @@ impl ReadError {
     }
 }
 
+/// What a file is, by its first bytes.
+pub fn format_of(file: File) -> Result<Format, ReadError> {
+    let file = Unpacked::open(file).map_err(|source| ReadError::reading(1, source))?;
+    Ok(match file.kind {
+        Kind::Zip => Format::Workbook,
+        Kind::Ndjson => Format::Ndjson,
+        Kind::Text => Format::Delimited,
+    })
+}
+
 /// A table below its heading: the rows, one by one.
 pub struct Table {
     source: Source,
