@@ -91,14 +91,14 @@ impl Book {
             r#"<Relationship Id="s" Type="{KINDS}/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="t" Type="{KINDS}/styles" Target="styles.xml"/>"#
         );
         book.set("[Content_Types].xml", r#"<?xml version="1.0"?><Types><Default Extension="xml" ContentType="application/xml"/></Types>"#);
-        book.set("_rels/.rels", &format!(r#"<Relationships><Relationship Id="a" Type="{KINDS}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#));
+        book.set("_rels/.rels", format!(r#"<Relationships><Relationship Id="a" Type="{KINDS}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#));
         book.set(
             "xl/_rels/workbook.xml.rels",
-            &format!("<Relationships>{links}</Relationships>"),
+            format!("<Relationships>{links}</Relationships>"),
         );
         book.set(
             "xl/workbook.xml",
-            &format!(r#"<workbook xmlns:r="{KINDS}"><sheets>{listed}</sheets></workbook>"#),
+            format!(r#"<workbook xmlns:r="{KINDS}"><sheets>{listed}</sheets></workbook>"#),
         );
         book.set(
             "xl/styles.xml",
