@@ -26,6 +26,9 @@ RUNS = int(os.environ.get("SALLYPORT_BENCH_RUNS", "1"))
 SECONDS = int(os.environ.get("SALLYPORT_BENCH_SECONDS", "8"))
 LIST_SECONDS = max(SECONDS * 5 // 8, 2)
 SHARED = os.environ.get("SALLYPORT_SHARED", "../shared")
+# "imports" measures the files alone.
+ONLY = os.environ.get("SALLYPORT_BENCH_ONLY", "")
+JAIL_ROWS = int(os.environ.get("SALLYPORT_BENCH_ROWS", "100000"))
 TENANTS = 20
 STARTED = time.monotonic()
 
@@ -291,6 +294,49 @@ def imports():
     return lines
 
 
+def jail_file(path, kind, count, first=0):
+    """Fictional people: bookings, or the notice of each one's release."""
+    with open(path, "w") as f:
+        if kind == "bookings":
+            f.write("booking_number,booked_at,subject.family_name,subject.given_name,subject.date_of_birth,subject.a_number,"
+                    "charges.statute,charges.state,charges.level\n")
+        else:
+            f.write("booking_number,kind,effective_at,release_basis,subject.family_name,source_message_id\n")
+        for i in range(first, first + count):
+            if kind == "bookings":
+                f.write(f"F{i:08},2026-0{1 + i % 9}-{1 + i % 28:02} {i % 24:02}:30,Fiction{i % 5000},Name{i % 300},"
+                        f"19{50 + i % 50}-{1 + i % 12:02}-{1 + i % 28:02},A{100000000 + i},PC {100 + i % 400},CA,misdemeanor\n")
+            else:
+                f.write(f"F{i:08},scheduled,2027-01-{1 + i % 28:02} 08:00,sentence_complete,Fiction{i % 5000},message-{i}\n")
+
+
+def jail_imports():
+    """A jail's own file through the command line, beside the running service and its readers."""
+    lines = []
+    for kind, command in (("bookings", "bookings"), ("release_notices", "release-notices")):
+        file = f"{work}/{kind}.csv"
+        jail_file(file, kind, JAIL_ROWS)
+        for name, mark in (("new", 5000), ("again", 60000)):
+            run = subprocess.Popen([BINARY, "--data-dir", work, "import", command, file, "--agency", "BENCH0200"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            out = run.stdout.read()
+            _, status, usage = os.wait4(run.pid, 0)
+            run.returncode = os.waitstatus_to_exitcode(status)
+            if run.returncode:
+                sys.exit(f"import {command} failed")
+            report = json.loads(out.splitlines()[-1])
+            rate = report["read"] / max(report["seconds"], 0.001)
+            lines.append(f"import of {kind}, {name}: {report['read']:,} rows ({report['accepted']:,} accepted, "
+                         f"{report['unchanged']:,} unchanged, {report['rejected']:,} rejected) in {report['seconds']:.2f} s "
+                         f"= {rate:,.0f} rows/s; mark {mark:,}; {usage.ru_maxrss // 1024} MB")
+            say(lines[-1])
+    started = time.monotonic()
+    rest()
+    lines.append(f"the readers had caught up {time.monotonic() - started:.1f} s later")
+    say(lines[-1])
+    return lines
+
+
 # --- the run -------------------------------------------------------------------------------------
 
 with open(f"{DATA}/postmaster.pid") as f:
@@ -330,13 +376,14 @@ try:
     say("filling the database")
     sql("", "-v", f"sealed={sealed}", "-f", f"{HERE}/seed.sql")
     say(f"filled: {sql('select count(*) from exchange.detainer')} requests, {sql('select count(*) from custodian.booking')} bookings")
-    intake("s1", "intake, nobody asked for", 1, 20000)
-    intake("s1-match", "intake, one request matches", 1000001, 40000)
-    rest()
-    sql("vacuum analyze")
-    pending("s3-agency", "pending list of a jail", agency_keys, agencies, "custodian.case_file", "agency_id")
-    pending("s3-office", "pending list of an office", office_keys, offices, "exchange.detainer", "office_id")
-    imported = imports()
+    if ONLY != "imports":
+        intake("s1", "intake, nobody asked for", 1, 20000)
+        intake("s1-match", "intake, one request matches", 1000001, 40000)
+        rest()
+        sql("vacuum analyze")
+        pending("s3-agency", "pending list of a jail", agency_keys, agencies, "custodian.case_file", "agency_id")
+        pending("s3-office", "pending list of an office", office_keys, offices, "exchange.detainer", "office_id")
+    imported = imports() + jail_imports()
 finally:
     service.send_signal(signal.SIGTERM)
     try:

@@ -65,7 +65,8 @@ select id from (
     ) strong order by id limit 50)
     union
     (select id from custodian.case_file where agency_id = :agency and status = 'pending' and booking_id is null
-        and date_of_birth = date '1960-01-01' + (:n::bigint % 15000)::int and name_parts && array['ANA', 'EXAMPLE' || :n] order by id limit 20)
+        and date_of_birth = date '1960-01-01' + (:n::bigint % 15000)::int and cardinality(name_parts) >= 2 and cardinality(array['ANA', 'EXAMPLE' || :n]) >= 2
+        and (name_parts <@ array['ANA', 'EXAMPLE' || :n] or name_parts @> array['ANA', 'EXAMPLE' || :n]) order by id limit 20)
 ) found order by id;
 with appended as (
     insert into log.event (id, type, at, acting, agency_id, office_id, detainer_id, subjects, data, leaf_hash)

@@ -18,6 +18,9 @@ const BATCH: i64 = 400;
 /// How long commits gather after the first: each batch waits for the disk once, as each commit
 /// does, and a batch for every notice would double what intake costs.
 const GATHER: Duration = Duration::from_millis(5);
+/// How long they gather while more keep coming: on a busy service every batch that waits for the
+/// disk makes the next intake wait behind it.
+const GATHER_BUSY: Duration = Duration::from_millis(25);
 
 /// Runs until the task is aborted: woken after this process's commits, with a poll each second
 /// as the net for those of others.
@@ -30,7 +33,12 @@ pub async fn run(pool: PgPool, hub: Hub, clock: Clock) {
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                 }
             }
-            Ok(_) => hub.sequenced(),
+            Ok(moved) => {
+                hub.sequenced();
+                if moved < BATCH as usize {
+                    tokio::time::sleep(GATHER_BUSY).await;
+                }
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "the sequencer could not run a batch");
                 tokio::time::sleep(Duration::from_millis(500)).await;

@@ -190,7 +190,9 @@ async fn known_or_asked_for(
                            where c.agency_id = $1 and c.status = 'pending' and c.state_id_index = w.state_id)
                or exists (select from custodian.case_file c
                            where c.agency_id = $1 and c.status = 'pending' and c.booking_id is null
-                             and c.date_of_birth = w.born and c.name_parts && string_to_array(w.names, $8))"#,
+                             and c.date_of_birth = w.born and cardinality(c.name_parts) >= 2
+                             and cardinality(string_to_array(w.names, $8)) >= 2
+                             and (c.name_parts <@ string_to_array(w.names, $8) or c.name_parts @> string_to_array(w.names, $8)))"#,
         agency,
         &numbers as &[&str],
         &a_numbers as &[Option<&[u8]>],

@@ -212,9 +212,11 @@ pub async fn cases_about(
                select id from custodian.case_file where agency_id = $1 and booking_number = $3 and status = 'pending'
                ) strong order by id limit 50)
                union
-               -- However many share a name, they crowd out nobody who shares an identifier.
+               -- However many share a name, they crowd out nobody who shares an identifier. As `matching::is_candidate`
+               -- has it: a given name and a birthday in common are no sameness, and would fill the list.
                (select id from custodian.case_file where agency_id = $1 and status = 'pending' and booking_id is null
-                   and date_of_birth = $5 and name_parts && $6 order by id limit 20)
+                   and date_of_birth = $5 and cardinality(name_parts) >= 2 and cardinality($6::text[]) >= 2
+                   and (name_parts <@ $6 or name_parts @> $6) order by id limit 20)
            ) found order by id"#,
         agency,
         booking.id,
@@ -248,7 +250,9 @@ pub async fn asked_for(tx: &mut ScopedTx<'_>, bookings: &[Uuid]) -> Result<Vec<U
                                where i.agency_id = $1 and i.person_id = b.person_id and i.kind = 'state_id')
                    or exists (select from custodian.case_file c
                                where c.agency_id = $1 and c.status = 'pending' and c.booking_id is null
-                                 and c.date_of_birth = p.date_of_birth and c.name_parts && p.name_parts))"#,
+                                 and c.date_of_birth = p.date_of_birth
+                                 and cardinality(c.name_parts) >= 2 and cardinality(p.name_parts) >= 2
+                                 and (c.name_parts <@ p.name_parts or c.name_parts @> p.name_parts)))"#,
         agency,
         bookings
     )
