@@ -46,11 +46,8 @@ async fn next(app: &App) -> Result<bool, RunError> {
         if let Some(mut import) = Import::take(app, agency, row.job).await? {
             match import.carry_on(|_| ()).await {
                 Ok(()) | Err(RunError::Write(WriteError::NotOurs)) => {}
-                Err(error) => {
-                    // Given back with its place, so that it is taken up again at once.
-                    import.give_back().await.ok();
-                    return Err(error);
-                }
+                // It keeps its lease, so that the others come first.
+                Err(error) => return Err(error),
             }
             return Ok(true);
         }

@@ -548,3 +548,31 @@ async fn what_is_no_file_of_rows_is_refused_before_anything_is_kept(
         .unwrap();
     assert_eq!(kept, 0);
 }
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_value_that_no_column_keeps_costs_its_row_and_holds_up_nobody(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let jail = app.submitter(ALDER).await;
+    let mut file = String::new();
+    for (number, day) in [
+        ("26-1", "2026-11-01"),
+        ("26-2", "-262143-01-01"),
+        ("26-3", "2026-11-02"),
+    ] {
+        let mut line = booking("A000000001");
+        line["booking_number"] = json!(number);
+        line["subject"]["a_number"] = Value::Null;
+        line["charges"][0]["charged_on"] = json!(day);
+        writeln!(file, "{line}").unwrap();
+    }
+    let done = import(&jail, "kind=bookings", file).await;
+    counted(&done, 3, 2, 0, 1);
+    assert!(
+        rejects(&jail, &done).await.contains("outside the range"),
+        "{}",
+        rejects(&jail, &done).await
+    );
+}

@@ -34,6 +34,18 @@ pub enum RunError {
     Stopped(String),
 }
 
+impl RunError {
+    /// Does it say nothing against the file?
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Write(WriteError::NotOurs) => true,
+            Self::Write(error) => error.is_outage(),
+            Self::Store(error) => error.is_outage(),
+            Self::Source(_) | Self::Stopped(_) => false,
+        }
+    }
+}
+
 /// An import that this process carries on.
 pub struct Import<'a> {
     app: &'a App,
@@ -81,13 +93,6 @@ impl<'a> Import<'a> {
         ScopedTx::for_party(&self.app.pools.custodian, self.actor.clone()).await
     }
 
-    /// Gives it back with its place, so that it is taken up again at once.
-    pub async fn give_back(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        store::release(&mut tx, self.job.id).await?;
-        tx.commit().await
-    }
-
     fn reading(&self) -> Result<Reading, String> {
         let mapping = self
             .job
@@ -106,12 +111,24 @@ impl<'a> Import<'a> {
         })
     }
 
-    /// Takes the file in, from the job's place to its end; `progress` is called after each chunk. A file that cannot be
-    /// read on fails the import and is no error here.
+    /// Takes the file in, from the job's place to its end; `progress` is called after each chunk. What cannot be read
+    /// on, or fails in a way that no retry mends, fails the import and is no error here.
     ///
     /// # Errors
-    /// The database, which may be tried again.
-    pub async fn carry_on(&mut self, mut progress: impl FnMut(&Counts)) -> Result<(), RunError> {
+    /// An outage, after which the same is tried again; and an import that is another process's now.
+    pub async fn carry_on(&mut self, progress: impl FnMut(&Counts)) -> Result<(), RunError> {
+        match self.go_on(progress).await {
+            Err(error) if !error.may_pass() => {
+                // The cause may speak of a row; it is for whoever runs the service.
+                tracing::error!(import = %self.job.id, error = %error, "an import failed");
+                let says = "The service failed at this file; its operator finds the cause in the service's log.";
+                self.end(ImportStatus::Failed, Some(says), None).await
+            }
+            other => other,
+        }
+    }
+
+    async fn go_on(&mut self, mut progress: impl FnMut(&Counts)) -> Result<(), RunError> {
         let reading = match self.reading() {
             Ok(reading) => Arc::new(reading),
             Err(problem) => return self.end(ImportStatus::Failed, Some(&problem), None).await,

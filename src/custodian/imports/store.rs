@@ -278,19 +278,6 @@ pub async fn confirm(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<bool, StoreError
     Ok(update.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
-/// Gives a job back, so that another process need not wait for the lease to end.
-pub async fn release(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<(), StoreError> {
-    let agency = tx.agency_id();
-    sqlx::query!(
-        "update custodian.import_job set claimed_until = null where agency_id = $1 and id = $2",
-        agency,
-        id
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 /// Keeps a piece of the file.
 pub async fn put_piece(
     tx: &mut ScopedTx<'_>,

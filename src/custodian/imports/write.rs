@@ -37,6 +37,17 @@ pub enum WriteError {
     Store(#[from] StoreError),
 }
 
+impl WriteError {
+    /// May it go on by itself once the database serves again?
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::NotOurs => false,
+            Self::Outage(_) => true,
+            Self::Store(error) => error.is_outage(),
+        }
+    }
+}
+
 impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
@@ -147,10 +158,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// One transaction. When another writer got in between, it is done again row by row.
+    /// One transaction. When another writer got in between, or a value is refused, it is done again row by row.
     async fn flush(&mut self, batch: Batch) -> Result<(), WriteError> {
         match self.attempt(&batch, true).await {
-            Err(WriteError::Store(error)) if error.code().as_deref() == Some("23505") => {
+            // Row by row a refusal, or a value that no column keeps, costs its own row alone.
+            Err(WriteError::Store(error)) if !error.is_outage() => {
                 self.attempt(&batch, false).await
             }
             other => other,
@@ -384,7 +396,7 @@ async fn one(
             Ok(Ok(written))
         }
         // Nothing is wrong with the row: the whole is tried again later.
-        Err(problem) if matches!(problem.slug, Slug::Unavailable | Slug::Internal) => {
+        Err(problem) if problem.slug == Slug::Unavailable => {
             Err(WriteError::Outage(problem.detail))
         }
         Err(problem) => {
