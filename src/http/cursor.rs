@@ -16,6 +16,47 @@ pub struct Place {
     pub id: uuid::Uuid,
 }
 
+impl Place {
+    /// In a list by id.
+    pub fn of(id: uuid::Uuid) -> Self {
+        Self {
+            after: String::new(),
+            id,
+        }
+    }
+
+    /// In a list by name or code, which no two rows share.
+    pub fn by_name(after: String) -> Self {
+        Self {
+            after,
+            id: uuid::Uuid::nil(),
+        }
+    }
+}
+
+/// Where a page begins: behind the place of the query's cursor, if there is one.
+///
+/// # Errors
+/// As `read`.
+pub fn after(vault: &Vault, scope: &str, cursor: Option<&str>) -> Result<Option<Place>, Problem> {
+    cursor.map(|text| read(vault, scope, text)).transpose()
+}
+
+/// Takes away the row too many, which shows that there is a next page, and writes its cursor.
+pub fn next<T>(
+    vault: &Vault,
+    scope: &str,
+    rows: &mut Vec<T>,
+    limit: i64,
+    place: impl Fn(&T) -> Place,
+) -> Option<String> {
+    if rows.len() as i64 <= limit {
+        return None;
+    }
+    rows.truncate(limit as usize);
+    rows.last().map(|last| write(vault, scope, &place(last)))
+}
+
 /// Writes the cursor for a place in the list that `scope` (party and filter) describes.
 pub fn write(vault: &Vault, scope: &str, place: &Place) -> String {
     let body = serde_json::to_vec(place).expect("a place serialises");

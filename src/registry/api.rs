@@ -84,35 +84,6 @@ pub fn limit(text: Option<&str>) -> Result<i64, Problem> {
     }
 }
 
-/// Takes the row too many that shows there is a next page, and writes its cursor.
-fn next_by_code<T>(
-    app: &App,
-    scope: &str,
-    items: &mut Vec<T>,
-    limit: i64,
-    code: impl Fn(&T) -> String,
-) -> Option<String> {
-    if items.len() as i64 <= limit {
-        return None;
-    }
-    items.truncate(limit as usize);
-    items.last().map(|last| {
-        cursor::write(
-            &app.vault,
-            scope,
-            &cursor::Place {
-                after: code(last),
-                id: uuid::Uuid::nil(),
-            },
-        )
-    })
-}
-
-fn after(app: &App, scope: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
-    text.map(|text| cursor::read(&app.vault, scope, text).map(|place| place.after))
-        .transpose()
-}
-
 pub async fn list_jurisdictions(
     State(app): State<App>,
     caller: AnyCaller,
@@ -121,7 +92,7 @@ pub async fn list_jurisdictions(
 ) -> Result<Response, Problem> {
     let limit = limit(q.limit.as_deref())?;
     let scope = format!("jurisdictions {:?} {:?} {:?}", q.level, q.state, q.q);
-    let after = after(&app, &scope, q.cursor.as_deref())?;
+    let after = cursor::after(&app.vault, &scope, q.cursor.as_deref())?.map(|place| place.after);
     let mut tx = caller.open(&app, Access::Read).await?;
     let mut items = jurisdictions::list(
         tx.conn(),
@@ -133,7 +104,9 @@ pub async fn list_jurisdictions(
     )
     .await?;
     tx.rollback().await?;
-    let next = next_by_code(&app, &scope, &mut items, limit, |item| item.id.clone());
+    let next = cursor::next(&app.vault, &scope, &mut items, limit, |item| {
+        cursor::Place::by_name(item.id.clone())
+    });
     Ok(Tagged::page(
         &query::path(
             "/v1/jurisdictions",
@@ -182,7 +155,7 @@ pub async fn list_agencies(
         ),
     };
     let scope = format!("agencies {:?} {:?} {connected:?}", q.jurisdiction, q.q);
-    let after = after(&app, &scope, q.cursor.as_deref())?;
+    let after = cursor::after(&app.vault, &scope, q.cursor.as_deref())?.map(|place| place.after);
     let mut tx = caller.open(&app, Access::Read).await?;
     let filter = AgencyFilter {
         jurisdiction: q.jurisdiction.as_deref(),
@@ -192,7 +165,9 @@ pub async fn list_agencies(
     };
     let mut items = agencies::list(tx.conn(), filter, after.as_deref(), limit + 1).await?;
     tx.rollback().await?;
-    let next = next_by_code(&app, &scope, &mut items, limit, |item| item.ori.clone());
+    let next = cursor::next(&app.vault, &scope, &mut items, limit, |item| {
+        cursor::Place::by_name(item.ori.clone())
+    });
     let items = items.into_iter().map(AgencyBody::from).collect();
     Ok(Tagged::page(
         &query::path(
@@ -307,10 +282,12 @@ pub async fn list_offices(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = limit(q.limit.as_deref())?;
-    let after = after(&app, "offices", q.cursor.as_deref())?;
+    let after = cursor::after(&app.vault, "offices", q.cursor.as_deref())?.map(|place| place.after);
     let mut tx = caller.open(&app, Access::Read).await?;
     let mut items = offices::list(tx.conn(), after.as_deref(), limit + 1).await?;
-    let next = next_by_code(&app, "offices", &mut items, limit, |item| item.code.clone());
+    let next = cursor::next(&app.vault, "offices", &mut items, limit, |item| {
+        cursor::Place::by_name(item.code.clone())
+    });
     let items = items
         .into_iter()
         .map(|office| {

@@ -1,6 +1,8 @@
 //! What governing bodies adopted: a timeline, since a county's stance can turn, and never a flag.
 //! Nothing here feeds a rule.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -87,24 +89,13 @@ pub async fn get_list(
     };
     let (from, to) = (date("from", &q.from)?, date("to", &q.to)?);
     let scope = format!("positions {:?} {from:?} {to:?}", q.jurisdiction);
-    let after = q
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?
-        .map(|place| place.after);
+    let after = cursor::after(&app.vault, &scope, q.cursor.as_deref())?.map(|place| place.after);
     let mut tx = caller.open(&app, Access::Read).await?;
     let window = (q.jurisdiction.as_deref(), from, to);
     let mut items = list(tx.conn(), window, after.as_deref(), limit + 1).await?;
     tx.rollback().await?;
-    let more = items.len() as i64 > limit;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: format!("{} {}", last.adopted_on, last.id),
-            id: uuid::Uuid::nil(),
-        };
-        cursor::write(&app.vault, &scope, &place)
+    let next = cursor::next(&app.vault, &scope, &mut items, limit, |last| {
+        cursor::Place::by_name(format!("{} {}", last.adopted_on, last.id))
     });
     let path = query::path(
         "/v1/positions",
@@ -220,35 +211,28 @@ pub async fn placed(
     conn: &mut PgConnection,
     state: Option<&str>,
 ) -> Result<Vec<PlacedPosition>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select p.id, body, jurisdiction, kind, number, adopted_on, effective_on, vote, subject, direction, legal_effect,
-                  later as "later: Json<Vec<LaterBody>>", source, j.name, j.state
-             from registry.position p join registry.jurisdiction j on j.id = p.jurisdiction
-            where $1::text is null or j.state = $1 order by adopted_on, p.id limit 1000"#,
-        state
+    let subtree = state.map(|code| format!("us-{}", code.to_lowercase()));
+    let positions = list(conn, (subtree.as_deref(), None, None), None, 1_000).await?;
+    let ids: Vec<String> = positions.iter().map(|at| at.jurisdiction.clone()).collect();
+    let places: HashMap<String, (String, Option<String>)> = sqlx::query!(
+        "select id, name, state from registry.jurisdiction where id = any($1)",
+        &ids
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows
+    .await?
+    .into_iter()
+    .map(|row| (row.id, (row.name, row.state)))
+    .collect();
+    Ok(positions
         .into_iter()
-        .map(|row| PlacedPosition {
-            place: row.name,
-            state: row.state,
-            position: PositionBody {
-                id: row.id,
-                body: row.body,
-                jurisdiction: row.jurisdiction,
-                kind: row.kind,
-                number: row.number,
-                adopted_on: row.adopted_on,
-                effective_on: row.effective_on,
-                vote: row.vote,
-                subject: row.subject,
-                direction: row.direction,
-                legal_effect: row.legal_effect,
-                later: row.later.0,
-                source: row.source,
-            },
+        .map(|position| {
+            let place = places.get(&position.jurisdiction).cloned();
+            let (place, state) = place.unwrap_or_default();
+            PlacedPosition {
+                position,
+                place,
+                state,
+            }
         })
         .collect())
 }

@@ -170,11 +170,7 @@ pub async fn get_list(
     let mut tx = caller.open(&app, Access::Read).await?;
     let limit = limit(query.limit.as_deref())?;
     let scope = format!("{} bookings {:?}", tx.actor().party(), query.booking_number);
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?;
+    let after = cursor::after(&app.vault, &scope, query.cursor.as_deref())?;
     let mut bookings = store::list(
         &mut tx,
         query.booking_number.as_deref(),
@@ -182,17 +178,8 @@ pub async fn get_list(
         limit + 1,
     )
     .await?;
-    let more = bookings.len() as i64 > limit;
-    bookings.truncate(limit as usize);
-    let next = bookings.last().filter(|_| more).map(|last| {
-        cursor::write(
-            &app.vault,
-            &scope,
-            &cursor::Place {
-                after: String::new(),
-                id: last.id,
-            },
-        )
+    let next = cursor::next(&app.vault, &scope, &mut bookings, limit, |last| {
+        cursor::Place::of(last.id)
     });
     let mut items = Vec::with_capacity(bookings.len());
     for booking in bookings {

@@ -85,22 +85,12 @@ pub async fn get_list(
     let mut tx = caller.open(&app, Access::Read).await?;
     let limit = limit(query.limit.as_deref())?;
     let scope = format!("{} feeds", tx.actor().party());
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?
-        .map(|place| place.after);
+    let after =
+        cursor::after(&app.vault, &scope, query.cursor.as_deref())?.map(|place| place.after);
     let mut feeds = store::list(&mut tx, after.as_deref(), limit + 1).await?;
     tx.rollback().await?;
-    let more = feeds.len() as i64 > limit;
-    feeds.truncate(limit as usize);
-    let next = feeds.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: last.name.clone(),
-            id: last.id,
-        };
-        cursor::write(&app.vault, &scope, &place)
+    let next = cursor::next(&app.vault, &scope, &mut feeds, limit, |last| {
+        cursor::Place::by_name(last.name.clone())
     });
     let now = app.clock.now();
     let items = feeds

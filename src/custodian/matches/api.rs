@@ -101,22 +101,12 @@ pub async fn get_list(
         q.status,
         detainer
     );
-    let after = q
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?;
+    let after = cursor::after(&app.vault, &scope, q.cursor.as_deref())?;
     let after = after.map(|place| place.id);
     let mut rows = store::list(&mut tx, q.status.as_deref(), detainer, after, limit + 1).await?;
     tx.rollback().await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: String::new(),
-            id: last.id,
-        };
-        cursor::write(&app.vault, &scope, &place)
+    let next = cursor::next(&app.vault, &scope, &mut rows, limit, |last| {
+        cursor::Place::of(last.id)
     });
     let path = path(
         "/v1/matches",

@@ -43,27 +43,17 @@ pub async fn get(app: &App, visitor: &Visitor, query: BookingQuery) -> Result<Re
     let (mut tx, frame) = visitor.enter(app).await?;
     let limit = limit(query.limit.as_deref())?;
     let scope = format!("{} bookings {:?}", tx.actor().party(), query.booking_number);
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?;
+    let after = cursor::after(&app.vault, &scope, query.cursor.as_deref())?;
     let number = query.booking_number.as_deref();
     let mut found = bookings::list(&mut tx, number, after.map(|place| place.id), limit + 1).await?;
-    let more = found.len() as i64 > limit;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: String::new(),
-            id: last.id,
-        };
+    let next = cursor::next(&app.vault, &scope, &mut found, limit, |last| {
+        cursor::Place::of(last.id)
+    })
+    .map(|cursor| {
         let filter = number.map_or_else(String::new, |number| {
             format!("booking_number={}&", percent(number))
         });
-        format!(
-            "/bookings?{filter}cursor={}",
-            cursor::write(&app.vault, &scope, &place)
-        )
+        format!("/bookings?{filter}cursor={cursor}")
     });
     let mut rows = Vec::with_capacity(found.len());
     for booking in found {

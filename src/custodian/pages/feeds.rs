@@ -53,26 +53,14 @@ pub async fn get(app: &App, visitor: &Visitor, query: FeedsQuery) -> Result<Resp
     let (mut tx, frame) = visitor.enter(app).await?;
     tx.require(DESK)?;
     let scope = format!("{} feeds page", tx.actor().party());
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?
-        .map(|place| place.after);
+    let after =
+        cursor::after(&app.vault, &scope, query.cursor.as_deref())?.map(|place| place.after);
     let mut feeds = store::list(&mut tx, after.as_deref(), ROWS + 1).await?;
     tx.rollback().await?;
-    let more = feeds.len() as i64 > ROWS;
-    feeds.truncate(ROWS as usize);
-    let next = feeds.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: last.name.clone(),
-            id: last.id,
-        };
-        format!(
-            "/feeds?cursor={}",
-            cursor::write(&app.vault, &scope, &place)
-        )
-    });
+    let next = cursor::next(&app.vault, &scope, &mut feeds, ROWS, |last| {
+        cursor::Place::by_name(last.name.clone())
+    })
+    .map(|cursor| format!("/feeds?cursor={}", cursor));
     let page = FeedsPage {
         layout: frame.layout("Feeds"),
         feeds: feeds.iter().map(|feed| row(feed, &frame)).collect(),

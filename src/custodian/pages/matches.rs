@@ -61,25 +61,12 @@ pub async fn get(app: &App, visitor: &Visitor, query: MatchesQuery) -> Result<Re
     let (mut tx, frame) = visitor.enter(app).await?;
     tx.require(&[Role::Reviewer])?;
     let scope = format!("{} matches page", tx.actor().party());
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?
-        .map(|place| place.id);
+    let after = cursor::after(&app.vault, &scope, query.cursor.as_deref())?.map(|place| place.id);
     let mut found = store::list(&mut tx, Some("open"), None, after, ROWS + 1).await?;
-    let more = found.len() as i64 > ROWS;
-    found.truncate(ROWS as usize);
-    let next = found.last().filter(|_| more).map(|last| {
-        let place = cursor::Place {
-            after: String::new(),
-            id: last.id,
-        };
-        format!(
-            "/matches?cursor={}",
-            cursor::write(&app.vault, &scope, &place)
-        )
-    });
+    let next = cursor::next(&app.vault, &scope, &mut found, ROWS, |last| {
+        cursor::Place::of(last.id)
+    })
+    .map(|cursor| format!("/matches?cursor={}", cursor));
     let ids: Vec<_> = found.iter().map(|pair| pair.detainer_id).collect();
     let known = papers::by_ids(&mut tx, &app.vault, &ids).await?;
     let mut lines = Vec::with_capacity(found.len());

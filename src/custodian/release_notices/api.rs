@@ -215,11 +215,7 @@ pub async fn get_list(
         query.booking_number,
         query.kind
     );
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?;
+    let after = cursor::after(&app.vault, &scope, query.cursor.as_deref())?;
     let mut rows = store::list(
         &mut tx,
         query.booking_number.as_deref(),
@@ -228,17 +224,8 @@ pub async fn get_list(
         limit + 1,
     )
     .await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| {
-        cursor::write(
-            &app.vault,
-            &scope,
-            &cursor::Place {
-                after: String::new(),
-                id: last.id,
-            },
-        )
+    let next = cursor::next(&app.vault, &scope, &mut rows, limit, |last| {
+        cursor::Place::of(last.id)
     });
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {

@@ -55,17 +55,9 @@ pub async fn page(
         }
     };
     let mut rows = list(tx, q.status.as_deref(), detainer, after, limit + 1).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| {
-        cursor::write(
-            &app.vault,
-            &scope,
-            &Place {
-                after: crate::log::append::instant(last.told_at),
-                id: last.id,
-            },
-        )
+    let next = cursor::next(&app.vault, &scope, &mut rows, limit, |last| Place {
+        after: crate::log::append::instant(last.told_at),
+        id: last.id,
     });
     let path = query::path(
         "/v1/notifications",
