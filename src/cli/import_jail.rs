@@ -1,7 +1,8 @@
 //! `sallyport import bookings|release-notices|papers`: a jail's own file, as the service would take
 //! it in; run again after a kill, it goes on at the next row.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::import::{Progress, beside, print_line};
@@ -17,9 +18,12 @@ use crate::custodian::readers;
 use crate::db::ScopedTx;
 use crate::http::Problem;
 use crate::imports::fields::{self, Kind};
-use crate::imports::mapping::Mapping;
+use crate::imports::mapping::{self, Mapping};
+use crate::imports::table;
 use crate::types::Actor;
 use crate::types::actor::Tenant;
+
+const ROWS_SHOWN: usize = 10;
 
 /// Takes a file in.
 pub fn run(
@@ -34,12 +38,40 @@ pub fn run(
             args.file.display()
         )));
     }
+    in_database(config, data_dir, async |app| take(app, kind, &args).await)
+}
+
+/// Runs some work beside the database of this command.
+fn in_database(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+    work: impl AsyncFnOnce(&App) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let database = database::Database::open(config, data_dir)?;
     let runtime = database::runtime()?;
-    let outcome = runtime.block_on(take(config, &database, kind, &args));
+    let outcome = runtime.block_on(async {
+        if database.is_private {
+            migrate::apply(&database.owner).await?;
+        }
+        let app = database.app(config, false)?;
+        let outcome = work(&app).await;
+        app.pools.close().await;
+        outcome
+    });
     drop(runtime);
     database.close()?;
     outcome
+}
+
+async fn tenant(app: &App, ori: &str) -> Result<Tenant, Failure> {
+    sqlx::query_as!(
+        Tenant,
+        "select id, ori as code, name, time_zone from registry.agency where ori = $1",
+        ori
+    )
+    .fetch_optional(&app.pools.operator)
+    .await?
+    .ok_or_else(|| Failure::Usage(format!("there is no agency {ori}")))
 }
 
 /// The names of the fields that a file of a kind may have.
@@ -50,29 +82,63 @@ pub fn print_fields(kind: Kind) {
     }
 }
 
-async fn take(
-    config: &Config,
-    database: &database::Database,
-    kind: Kind,
-    args: &JailFileArgs,
-) -> Result<(), Failure> {
-    if database.is_private {
-        migrate::apply(&database.owner).await?;
+/// Shows the beginning of a file, and suggests a mapping.
+pub fn look(kind: Kind, file: &Path) -> Result<(), Failure> {
+    let seen = table::peek(File::open(file)?, ROWS_SHOWN)?;
+    eprintln!("{}: {}", file.display(), seen.format.as_str());
+    for warning in &seen.warnings {
+        eprintln!("{warning}");
     }
-    let app = database.app(config, false)?;
-    let agency = sqlx::query_as!(
-        Tenant,
-        "select id, ori as code, name, time_zone from registry.agency where ori = $1",
-        args.agency
-    )
-    .fetch_optional(&app.pools.operator)
-    .await?
-    .ok_or_else(|| Failure::Usage(format!("there is no agency {}", args.agency)))?;
+    for row in &seen.rows {
+        let cells: Vec<String> = seen
+            .headings
+            .iter()
+            .zip(row)
+            .map(|(heading, cell)| format!("{heading}={cell}"))
+            .collect();
+        eprintln!("  {}", cells.join(" | "));
+    }
+    let text = mapping::suggested(kind, &seen.headings);
+    if let Err(error) = Mapping::read(&text) {
+        eprintln!("{error}: add it");
+    }
+    print!("{text}");
+    Ok(())
+}
+
+/// Saves a mapping for an agency.
+pub fn save_mapping(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+    name: &str,
+    file: &Path,
+    agency: &str,
+) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file)?;
+    let mapping = Mapping::read(&text).map_err(|error| Failure::Usage(error.to_string()))?;
+    in_database(config, data_dir, async |app| {
+        let agency = tenant(app, agency).await?;
+        let mut tx = ScopedTx::for_party(&app.pools.custodian, actor(&agency)).await?;
+        store::save_mapping(&mut tx, name, mapping.kind, &text, app.clock.now())
+            .await
+            .map_err(|error| match error.code().as_deref() {
+                Some("23514") => Failure::Usage(format!(
+                    "{name} is no name of a mapping: write it like jail-nightly"
+                )),
+                _ => error.into(),
+            })?;
+        tx.commit().await?;
+        Ok(())
+    })
+}
+
+async fn take(app: &App, kind: Kind, args: &JailFileArgs) -> Result<(), Failure> {
+    let agency = tenant(app, &args.agency).await?;
     let spooled = Spooled::of_file(&args.file)?;
     let started = Instant::now();
-    let job = opened(&app, &agency, kind, args, &spooled).await?;
+    let job = opened(app, &agency, kind, args, &spooled).await?;
     let resumed = job.next_ordinal > 1;
-    let mut import = Import::new(&app, agency.clone(), job, spooled);
+    let mut import = Import::new(app, agency.clone(), job, spooled);
     let mut progress = Progress::new();
     import
         .carry_on(|counts| {
@@ -94,7 +160,7 @@ async fn take(
     }
     if job.counts.rejected > 0 {
         let path = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
-        write_rejects(&app, &agency, &job, &path).await?;
+        write_rejects(app, &agency, &job, &path).await?;
         eprintln!(
             "{} rows were rejected; they are in {} with their reasons.",
             job.counts.rejected,
@@ -103,7 +169,7 @@ async fn take(
     }
     let counts = &job.counts;
     let seconds = started.elapsed().as_secs_f64();
-    let ended = match job.status {
+    match job.status {
         ImportStatus::Done => {
             print_line(
                 counts.read,
@@ -121,9 +187,7 @@ async fn take(
         _ => Err(Failure::Failed(anyhow::anyhow!(
             job.problem.unwrap_or_default()
         ))),
-    };
-    app.pools.close().await;
-    ended
+    }
 }
 
 fn actor(agency: &Tenant) -> Actor {
@@ -153,9 +217,6 @@ async fn opened(
                 Some(name) if PathBuf::from(name).is_file() => Some(std::fs::read_to_string(name)?),
                 Some(name) => Some(submit::mapping_text(&mut tx, name).await.map_err(refused)?),
             };
-            if let Some(text) = &text {
-                Mapping::read(text).map_err(|error| Failure::Usage(error.to_string()))?;
-            }
             let submission = Submission {
                 kind,
                 mapping: mapping.cloned(),
@@ -186,12 +247,7 @@ async fn opened(
     Ok(job)
 }
 
-async fn write_rejects(
-    app: &App,
-    agency: &Tenant,
-    job: &Job,
-    path: &std::path::Path,
-) -> Result<(), Failure> {
+async fn write_rejects(app: &App, agency: &Tenant, job: &Job, path: &Path) -> Result<(), Failure> {
     use std::io::Write;
     let failed = |problem: Problem| Failure::Failed(anyhow::anyhow!(problem.detail));
     let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);

@@ -145,10 +145,27 @@ enum ImportCommand {
     ReleaseNotices(JailFileArgs),
     /// Takes in requests that a jail received on paper and has listed in a file.
     Papers(JailFileArgs),
+    /// Shows how a file would be read: its headings, its first rows, and on standard output the mapping
+    /// that its headings suggest.
+    Look {
+        /// bookings, release_notices or detainers.
+        kind: Kind,
+        file: PathBuf,
+    },
+    /// Saves a mapping for an agency, so that `--mapping NAME` and `mapping=NAME` find it.
+    Mapping {
+        /// Its name: letters, digits, dots and dashes.
+        name: String,
+        /// The mapping (TOML).
+        file: PathBuf,
+        /// The agency (ORI).
+        #[arg(long)]
+        agency: String,
+    },
     /// Prints the fields that a file may have; without a mapping they are its headings.
     Fields {
         /// bookings, release_notices or detainers.
-        kind: crate::imports::fields::Kind,
+        kind: Kind,
     },
 }
 
@@ -275,6 +292,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Import(ImportCommand::Papers(args)) => {
             import_jail::run(&config, cli.data_dir, Kind::Detainers, args)
+        }
+        Command::Import(ImportCommand::Look { kind, file }) => import_jail::look(kind, &file),
+        Command::Import(ImportCommand::Mapping { name, file, agency }) => {
+            import_jail::save_mapping(&config, cli.data_dir, &name, &file, &agency)
         }
         Command::Import(ImportCommand::Fields { kind }) => {
             import_jail::print_fields(kind);

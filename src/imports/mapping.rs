@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use figment::Figment;
 use figment::providers::{Format, Toml};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::fields::{self, Kind, Reads};
 use super::table::folded;
@@ -50,7 +50,7 @@ pub(super) struct Column {
 }
 
 /// Where a field comes from.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// Spellings of its heading, compared by letters and digits; the first that the file has serves.
@@ -58,12 +58,10 @@ pub struct Source {
     /// Spellings of the heading of a time of day that stands in a column of its own.
     pub time: Vec<String>,
     /// What it is in every row.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub constant: Option<String>,
     /// Texts of the file and what they mean.
     pub values: BTreeMap<String, String>,
     /// What a text means that `values` does not list; without it such a text is taken as it stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
 }
 
@@ -222,7 +220,7 @@ impl Column {
 }
 
 /// For each field of a kind, the heading of a file that probably holds it.
-pub fn suggest(kind: Kind, headings: &[String]) -> Vec<(&'static str, Option<usize>)> {
+fn suggest(kind: Kind, headings: &[String]) -> Vec<(&'static str, Option<usize>)> {
     let known: Vec<String> = headings.iter().map(|heading| folded(heading)).collect();
     let mut taken = vec![false; headings.len()];
     fields::of(kind)
@@ -243,43 +241,16 @@ pub fn suggest(kind: Kind, headings: &[String]) -> Vec<(&'static str, Option<usi
         .collect()
 }
 
-/// A mapping file in which each field comes from one heading.
-///
-/// # Errors
-/// A required field without a heading.
-pub fn write(kind: Kind, chosen: &BTreeMap<String, Source>) -> Result<String, BadMapping> {
-    let mut text = format!("kind = {}\n\n", quoted(kind.as_str()));
-    for (path, source) in chosen {
-        let list = |spellings: &[String]| {
-            spellings
-                .iter()
-                .map(|spelling| quoted(spelling))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        text.push_str(&format!("[fields.{}]\n", quoted(path)));
-        if !source.columns.is_empty() {
-            text.push_str(&format!("columns = [{}]\n", list(&source.columns)));
+/// The mapping file that the headings of a file suggest. What is required and was not found has to be added.
+pub fn suggested(kind: Kind, headings: &[String]) -> String {
+    let mut text = format!("kind = {}\n", quoted(kind.as_str()));
+    for (path, place) in suggest(kind, headings) {
+        if let Some(place) = place {
+            let (path, heading) = (quoted(path), quoted(&headings[place]));
+            text.push_str(&format!("\n[fields.{path}]\ncolumns = [{heading}]\n"));
         }
-        if !source.time.is_empty() {
-            text.push_str(&format!("time = [{}]\n", list(&source.time)));
-        }
-        if let Some(constant) = &source.constant {
-            text.push_str(&format!("constant = {}\n", quoted(constant)));
-        }
-        if let Some(otherwise) = &source.otherwise {
-            text.push_str(&format!("otherwise = {}\n", quoted(otherwise)));
-        }
-        if !source.values.is_empty() {
-            text.push_str(&format!("[fields.{}.values]\n", quoted(path)));
-            for (from, to) in &source.values {
-                text.push_str(&format!("{} = {}\n", quoted(from), quoted(to)));
-            }
-        }
-        text.push('\n');
     }
-    Mapping::read(&text)?;
-    Ok(text)
+    text
 }
 
 /// A basic string of TOML.
@@ -334,28 +305,28 @@ mod tests {
     }
 
     #[test]
-    fn what_a_form_chose_is_a_mapping_file() {
-        let source = |heading: &str| Source {
-            columns: vec![heading.to_owned()],
-            ..Source::default()
-        };
-        let mut chosen = BTreeMap::from([
-            ("booking_number".to_owned(), source("No \"x\" \\")),
-            (
-                "booked_at".to_owned(),
-                Source {
-                    time: vec!["Time".into()],
-                    ..source("Day")
-                },
-            ),
-        ]);
+    fn what_the_headings_suggest_is_a_mapping_file() {
+        let file = headings(&["Booking \"No\"", "Booking Date", "LNAME", "D\\O\\B"]);
+        let mapping = Mapping::read(&suggested(Kind::Bookings, &file)).unwrap();
+        let found: Vec<&str> = mapping
+            .columns
+            .iter()
+            .map(|column| column.path.as_str())
+            .collect();
+        let expected = [
+            "booked_at",
+            "booking_number",
+            "subject.date_of_birth",
+            "subject.family_name",
+        ];
+        assert_eq!(found, expected);
+        let error = Mapping::read(&suggested(Kind::Bookings, &file[..2])).unwrap_err();
         assert!(
-            write(Kind::Bookings, &chosen).is_err(),
-            "the family name is required"
+            error
+                .to_string()
+                .contains("subject.family_name is required"),
+            "{error}"
         );
-        chosen.insert("subject.family_name".to_owned(), source("Last"));
-        let text = write(Kind::Bookings, &chosen).unwrap();
-        assert_eq!(Mapping::read(&text).unwrap().columns.len(), 3);
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 
+use sallyport::custodian::imports::store;
+use sallyport::db::ScopedTx;
+use sallyport::imports::fields::Kind;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -26,7 +29,7 @@ pub async fn send(jail: &Client, query: &str, file: impl Into<Vec<u8>>) -> Answe
     Answer::read(request.send().await.unwrap()).await
 }
 
-async fn ended(jail: &Client, id: &str) -> Value {
+pub async fn ended(jail: &Client, id: &str) -> Value {
     for _ in 0..3_000 {
         let seen = jail
             .get(&format!("/v1/imports/{id}"))
@@ -411,13 +414,16 @@ async fn a_nightly_roster_reports_who_is_missing_and_waits_when_it_would_empty_t
     );
     let next = import(&jail, nightly, roster(3..=31, false)).await;
     counted(&next, 29, 1, 28, 0);
-    assert!(
-        next["warnings"]
-            .to_string()
-            .contains("missing from this one: 2"),
-        "{next}"
-    );
+    let missing = "in custody by the last file and missing from this one: 26-1, 26-2";
+    assert_eq!(next["warnings"][missing], 2, "{next}");
     jail.get("/v1/bookings/26-1").await.expect(200);
+    // Who has been released is not missed.
+    let left = json!({"booking_number": "26-3", "kind": "actual", "effective_at": "2026-11-24T10:00:00-08:00",
+                      "subject": {"family_name": "Person3"}});
+    jail.post("/v1/release-notices", left).await.expect(201);
+    let next = import(&jail, nightly, roster(4..=31, false)).await;
+    counted(&next, 28, 0, 28, 0);
+    assert_eq!(next["warnings"], json!({}), "{next}");
 
     let emptied = import(&jail, nightly, roster(1..=31, true)).await;
     assert_eq!(emptied["status"], "waiting", "{emptied}");
@@ -425,7 +431,7 @@ async fn a_nightly_roster_reports_who_is_missing_and_waits_when_it_would_empty_t
         emptied["problem"]
             .as_str()
             .unwrap()
-            .contains("31 of the 31 people in custody have left"),
+            .contains("30 of the 30 people in custody have left"),
         "{emptied}"
     );
     let path = format!("/v1/imports/{}", emptied["id"].as_str().unwrap());
@@ -450,7 +456,7 @@ async fn a_nightly_roster_reports_who_is_missing_and_waits_when_it_would_empty_t
         nobody["problem"]
             .as_str()
             .unwrap()
-            .contains("29 of the 29 people in the last file are missing"),
+            .contains("28 of the 28 people in the last file are missing"),
         "{nobody}"
     );
     let id = nobody["id"].as_str().unwrap().to_owned();
@@ -574,5 +580,44 @@ async fn a_value_that_no_column_keeps_costs_its_row_and_holds_up_nobody(
         rejects(&jail, &done).await.contains("outside the range"),
         "{}",
         rejects(&jail, &done).await
+    );
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn a_mapping_that_an_agency_saved_is_its_own(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let mapping = "kind = \"bookings\"\n[fields.booking_number]\ncolumns = [\"No\"]\n[fields.booked_at]\n\
+                   columns = [\"Day\"]\ntime = [\"Hour\"]\n[fields.\"subject.family_name\"]\ncolumns = [\"Last\"]\n";
+    let actor = app.actor_at(ALDER).await;
+    let mut tx = ScopedTx::for_party(&app.app.pools.custodian, actor)
+        .await
+        .unwrap();
+    store::save_mapping(&mut tx, "jms", Kind::Bookings, mapping, app.app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let file = "exported by the system\nNo;Last;Day;Hour\n26-1;Example;11/20/2026;8:00 AM\n";
+    let (own, other) = (app.submitter(ALDER).await, app.submitter(BIRCH).await);
+    counted(
+        &import(&own, "kind=bookings&mapping=jms", file).await,
+        1,
+        1,
+        0,
+        0,
+    );
+    let seen = own.get("/v1/bookings/26-1").await.expect(200).json();
+    assert_eq!(seen["booked_at"], "2026-11-20T16:00:00Z");
+    let refused = send(&other, "kind=bookings&mapping=jms", file)
+        .await
+        .expect(422);
+    assert!(
+        refused
+            .text
+            .contains("There is no mapping jms; there are: bookings-pierce."),
+        "{}",
+        refused.text
     );
 }

@@ -2,6 +2,8 @@
 //! many notices in one body.
 
 use reqwest::Method;
+use sallyport::custodian::release_notices::store as notices;
+use sallyport::db::ScopedTx;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -417,4 +419,46 @@ async fn an_office_keeps_its_own_contacts(options: PgPoolOptions, owner: PgConne
         .await
         .expect(403);
     app.stop().await;
+}
+
+/// The reader passes by what nobody asks for: its question must find each pair that matching would.
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn what_a_reader_passes_by_is_no_candidate(options: PgPoolOptions, owner: PgConnectOptions) {
+    let app = TestApp::start(options, owner).await;
+    let (liaison, jail) = (app.liaison(SND).await, app.reviewer(ALDER).await);
+    let names = [
+        ("Example", "Ana"),
+        ("Example", "Ana Maria"),
+        ("Ana", "Example"),
+        ("Sample", "Ana"),
+        ("Example", ""),
+        ("Other", "Person"),
+    ];
+    let subject = |(family, given): (&str, &str), born: &str| json!({"family_name": family, "given_name": (!given.is_empty()).then_some(given), "date_of_birth": born});
+    for (at, asked) in names.iter().enumerate() {
+        // Each pair is alone with its birthday.
+        let born = format!("1990-01-{:02}", at + 1);
+        let (mut request, _) = namesakes();
+        request["subject"] = subject(*asked, &born);
+        lodge(&liaison, request).await;
+        app.settle().await;
+        for (number, held) in names.iter().enumerate() {
+            let mut booked = booking("A000000001");
+            booked["subject"] = subject(*held, &born);
+            let path = format!("/v1/bookings/{at}-{number}");
+            let id = jail.put(&path, booked).await.expect(201).json()["id"].clone();
+            let open = open_matches(&jail).await;
+            let found = open
+                .iter()
+                .any(|pair| pair["booking"] == id || pair["booking"]["id"] == id);
+            let actor = app.actor_at(ALDER).await;
+            let mut tx = ScopedTx::for_party(&app.app.pools.custodian, actor)
+                .await
+                .unwrap();
+            let id: uuid::Uuid = id.as_str().unwrap().parse().unwrap();
+            let asked_for = notices::asked_for(&mut tx, &[id]).await.unwrap();
+            tx.rollback().await.unwrap();
+            assert_eq!(found, asked_for == [id], "{asked:?} and {held:?}");
+        }
+    }
 }

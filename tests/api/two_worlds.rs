@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
+use crate::imports::{ended as file_ended, send as send_file};
 use crate::support::more::steady;
 use crate::support::*;
 use names::Names;
@@ -126,6 +127,11 @@ enum Hidden {
     Batch(usize),
     /// A heartbeat; or a message of the feed that comes again with other content.
     Feed(usize),
+    /// A file: of bookings, of notices that tell no release, or of paper that is kept.
+    File {
+        person: usize,
+        kind: usize,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -185,6 +191,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => n.clone().prop_map(Hidden::Unlink),
         1 => n.clone().prop_map(Hidden::Batch),
         2 => n.clone().prop_map(Hidden::Feed),
+        2 => (0..PERSONS, n.clone()).prop_map(|(person, kind)| Hidden::File { person, kind }),
     ];
     prop_oneof![
         8 => liaison.prop_map(Act::Liaison),
@@ -1086,6 +1093,32 @@ impl World {
                     .await;
                 message["note"] = json!("corrected without saying so");
                 jailer.steadily("/v1/release-notices", message).await
+            }
+            Hidden::File { person, kind } => {
+                let number = booking_number(sequence, *person);
+                let (of, mut line) = match kind % 3 {
+                    0 => ("bookings", book(sequence, *person, *kind)),
+                    1 => {
+                        let kinds: Vec<&str> = match covered.contains(person) {
+                            true => STATUS.to_vec(),
+                            false => RELEASE.iter().chain(&STATUS).copied().collect(),
+                        };
+                        let kind = kinds[kind / 3 % kinds.len()];
+                        ("release_notices", statement(&number, kind))
+                    }
+                    _ => ("detainers", fax(&self.office, sequence, *person, *kind)),
+                };
+                if of == "bookings" {
+                    line["booking_number"] = json!(number);
+                }
+                let (query, file) = (format!("kind={of}"), line.to_string());
+                let jailer = jailer(*person);
+                let sent = steady(async || send_file(&jailer, &query, file.clone()).await).await;
+                if sent.status == 202 {
+                    let done = file_ended(&jailer, sent.json()["id"].as_str().unwrap()).await;
+                    return done["accepted"] == 1;
+                }
+                sent
             }
             Hidden::Look(at) => {
                 let Some((id, person)) = self.detainer(*at) else {

@@ -267,23 +267,10 @@ pub async fn get_list(
     let mut tx = caller.open(&app, Access::Read).await?;
     let limit = limit(query.limit.as_deref())?;
     let scope = format!("{} imports", tx.actor().party());
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::read(&app.vault, &scope, text))
-        .transpose()?;
+    let after = cursor::after(&app.vault, &scope, query.cursor.as_deref())?;
     let mut jobs = store::list(&mut tx, after.map(|place| place.id), limit + 1).await?;
-    let more = jobs.len() as i64 > limit;
-    jobs.truncate(limit as usize);
-    let next = jobs.last().filter(|_| more).map(|last| {
-        cursor::write(
-            &app.vault,
-            &scope,
-            &cursor::Place {
-                after: String::new(),
-                id: last.id,
-            },
-        )
+    let next = cursor::next(&app.vault, &scope, &mut jobs, limit, |last| {
+        cursor::Place::of(last.id)
     });
     let items = jobs.into_iter().map(|job| body(&tx, job)).collect();
     tx.rollback().await?;

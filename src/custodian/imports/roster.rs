@@ -74,26 +74,30 @@ pub async fn doubt(
     Ok(None)
 }
 
-/// Keeps who was in the file: new entries, and those who are missing from it. Answers how many went missing now.
+/// Keeps who was in the file. Answers the booking numbers of those who were in the last one, are not in this one and
+/// have not been released.
 pub async fn keep(
     tx: &mut ScopedTx<'_>,
     feed: &str,
     seen: &Seen,
     now: Timestamp,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let agency = tx.agency_id();
     let seen: Vec<Uuid> = seen.0.iter().copied().collect();
-    let gone = sqlx::query!(
-        r#"update custodian.roster_entry set gone_at = $4
-            where agency_id = $1 and feed = $2 and gone_at is null and not (booking_id = any($3))"#,
+    let missing = sqlx::query_scalar!(
+        r#"with gone as (
+               update custodian.roster_entry set gone_at = $4
+                where agency_id = $1 and feed = $2 and gone_at is null and not (booking_id = any($3)) returning booking_id
+           )
+           select b.booking_number from gone join custodian.booking b on b.agency_id = $1 and b.id = gone.booking_id
+            where b.released_at is null order by b.booking_number"#,
         agency,
         feed,
         &seen,
         now
     )
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
+    .fetch_all(tx.conn())
+    .await?;
     sqlx::query!(
         r#"insert into custodian.roster_entry as r (agency_id, feed, booking_id, seen_at)
            select $1, $2, id, $4 from unnest($3::uuid[]) as id
@@ -105,28 +109,5 @@ pub async fn keep(
     )
     .execute(tx.conn())
     .await?;
-    Ok(gone)
-}
-
-/// Somebody who was in an earlier whole file, is missing from the last one and has not been released.
-pub struct Missing {
-    pub booking: Uuid,
-    pub booking_number: String,
-    pub gone_at: Timestamp,
-}
-
-/// Who is missing, the latest first.
-pub async fn missing(tx: &mut ScopedTx<'_>, limit: i64) -> Result<Vec<Missing>, StoreError> {
-    let agency = tx.agency_id();
-    Ok(sqlx::query_as!(
-        Missing,
-        r#"select b.id as booking, b.booking_number, r.gone_at as "gone_at!"
-             from custodian.roster_entry r join custodian.booking b on b.agency_id = r.agency_id and b.id = r.booking_id
-            where r.agency_id = $1 and r.gone_at is not null and b.released_at is null
-            order by r.gone_at desc, b.id limit $2"#,
-        agency,
-        limit
-    )
-    .fetch_all(tx.conn())
-    .await?)
+    Ok(missing)
 }

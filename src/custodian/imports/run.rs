@@ -191,16 +191,12 @@ impl<'a> Import<'a> {
             .map_err(|error| RunError::Stopped(error.to_string()))?;
         if let (Ok(_), Some(seen), Some(feed)) = (&read, &writer.seen, self.job.feed.clone()) {
             let mut tx = self.begin().await?;
-            let gone = roster::keep(&mut tx, &feed, seen, self.app.clock.now()).await?;
+            let missing = roster::keep(&mut tx, &feed, seen, self.app.clock.now()).await?;
             tx.commit().await?;
-            if gone > 0 {
-                let missing =
-                    format!("people of the last file who are missing from this one: {gone}");
-                return Ok(read.map(|mut warnings| {
-                    warnings.insert(missing, gone);
-                    warnings
-                }));
-            }
+            return Ok(read.map(|mut warnings| {
+                warnings.extend(told_missing(&missing));
+                warnings
+            }));
         }
         Ok(read)
     }
@@ -281,6 +277,18 @@ impl<'a> Import<'a> {
         self.job.warnings = warnings.unwrap_or_default();
         Ok(())
     }
+}
+
+/// Who is missing from a roster, in words, and how many; a row that was rejected names nobody.
+fn told_missing(numbers: &[String]) -> Option<(String, u64)> {
+    const LISTED: usize = 50;
+    let more = match numbers.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let listed = numbers[..numbers.len().min(LISTED)].join(", ");
+    let told = format!("in custody by the last file and missing from this one: {listed}{more}");
+    (!numbers.is_empty()).then_some((told, numbers.len() as u64))
 }
 
 type Chunks = (

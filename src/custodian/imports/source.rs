@@ -24,7 +24,6 @@ const PIECE: usize = 1 << 20;
 pub struct Spooled {
     file: File,
     pub hash: [u8; 32],
-    pub bytes: u64,
 }
 
 impl Spooled {
@@ -60,6 +59,7 @@ impl Spooled {
         let mut spool = Self::begin()?;
         let mut hash = Sha256::new();
         let mut body = body;
+        let mut length = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| {
                 Problem::new(
@@ -70,8 +70,8 @@ impl Spooled {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            spool.bytes += data.len() as u64;
-            if spool.bytes > FILE_LIMIT {
+            length += data.len() as u64;
+            if length > FILE_LIMIT {
                 return Err(too_large());
             }
             hash.update(&data);
@@ -89,21 +89,16 @@ impl Spooled {
     pub fn of_file(path: &std::path::Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mut hash = Sha256::new();
-        let mut bytes = 0;
         let mut buffer = vec![0; 1 << 16];
         loop {
             match file.read(&mut buffer)? {
                 0 => break,
-                read => {
-                    hash.update(&buffer[..read]);
-                    bytes += read as u64;
-                }
+                read => hash.update(&buffer[..read]),
             }
         }
         Ok(Self {
             file,
             hash: hash.finalize().into(),
-            bytes,
         })
     }
 
@@ -120,20 +115,7 @@ impl Spooled {
         Ok(Self {
             file,
             hash: [0; 32],
-            bytes: 0,
         })
-    }
-
-    /// Bytes of a form.
-    pub fn of_bytes(bytes: &[u8]) -> Result<Self, Problem> {
-        let mut spool = Self::begin()?;
-        spool
-            .file
-            .write_all(bytes)
-            .map_err(|error| unwritten(&error))?;
-        spool.bytes = bytes.len() as u64;
-        spool.hash = Sha256::digest(bytes).into();
-        Ok(spool)
     }
 
     fn begin() -> Result<Self, Problem> {
@@ -141,7 +123,6 @@ impl Spooled {
         Ok(Self {
             file,
             hash: [0; 32],
-            bytes: 0,
         })
     }
 

@@ -428,20 +428,11 @@ pub async fn rejects(
         .collect()
 }
 
-/// A mapping that the agency has saved.
-pub struct SavedMapping {
-    pub name: String,
-    pub kind: String,
-    pub text: String,
-    pub saved_at: Timestamp,
-    pub saved_by: String,
-}
-
-pub async fn mappings(tx: &mut ScopedTx<'_>) -> Result<Vec<SavedMapping>, StoreError> {
+/// The names of the mappings that the agency has saved.
+pub async fn mapping_names(tx: &mut ScopedTx<'_>) -> Result<Vec<String>, StoreError> {
     let agency = tx.agency_id();
-    Ok(sqlx::query_as!(
-        SavedMapping,
-        "select name, kind, text, saved_at, saved_by from custodian.import_mapping where agency_id = $1 order by name",
+    Ok(sqlx::query_scalar!(
+        "select name from custodian.import_mapping where agency_id = $1 order by name",
         agency
     )
     .fetch_all(tx.conn())

@@ -59,11 +59,7 @@ pub async fn mapping_text(tx: &mut ScopedTx<'_>, name: &str) -> Result<String, P
     if let Some(text) = Mapping::built_in(name) {
         return Ok(text.to_owned());
     }
-    let mut known: Vec<String> = store::mappings(tx)
-        .await?
-        .into_iter()
-        .map(|saved| saved.name)
-        .collect();
+    let mut known = store::mapping_names(tx).await?;
     known.extend(Mapping::built_in_names().map(str::to_owned));
     Err(Problem::field(
         "?mapping",
@@ -140,7 +136,6 @@ pub async fn submit(
     keep: bool,
 ) -> Result<Job, Problem> {
     tx.require(DESK)?;
-    submission.check()?;
     let mapping_text = match &submission.mapping {
         Some(name) => Some(mapping_text(tx, name).await?),
         None => None,

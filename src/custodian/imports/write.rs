@@ -91,16 +91,12 @@ impl Writer<'_> {
             .items
             .into_iter()
             .partition(|item| last_ordinal(item).is_some_and(|last| last < next));
-        if self.seen.is_some() {
-            // Whom they name is asked for again: it was known to the run that was cut off.
-            let old: Vec<Prepared> = old.into_iter().flatten().collect();
+        if let Some(mut seen) = self.seen.take() {
+            // Whom they name was known to the run that was cut off.
             let mut tx = self.begin().await?;
-            for item in compare(&mut tx, old).await? {
-                if let (Item::Same(_, booking), Some(seen)) = (item, &mut self.seen) {
-                    seen.add(booking);
-                }
-            }
+            named(&mut tx, old.iter().flatten(), &mut seen).await?;
             tx.rollback().await?;
+            self.seen = Some(seen);
         }
         if items.is_empty() {
             return Ok(());
@@ -277,6 +273,29 @@ fn count(counts: &mut Counts, prepared: &Prepared, became: Became) {
         Content::Notice(_) => counts.count("release_notices", rows, became),
         Content::Detainer(_) => counts.count("detainers", rows, became),
     }
+}
+
+/// Notes the bookings of some rows, whatever the rows say of them.
+async fn named(
+    tx: &mut ScopedTx<'_>,
+    records: impl Iterator<Item = &Prepared>,
+    seen: &mut Seen,
+) -> Result<(), StoreError> {
+    let rows: Vec<&BookingRow> = records
+        .filter_map(|record| match &record.content {
+            Content::Booking(row) => Some(row.as_ref()),
+            _ => None,
+        })
+        .collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row.number.as_str()).collect();
+    let here = bulk::here(tx, &numbers).await?;
+    for row in rows {
+        let found = here
+            .get(&row.number)
+            .and_then(|found| bulk::of_day(found, row.booked_on));
+        found.into_iter().for_each(|booking| seen.add(booking.id));
+    }
+    Ok(())
 }
 
 /// Which of these are here as they stand.
