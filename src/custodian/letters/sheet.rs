@@ -254,32 +254,20 @@ mod tests {
         }
     }
 
-    /// What a reader copies out of the file is what was written, the same bytes each time.
+    /// Its text is read back where letters are asked for (tests/api/letters.rs).
     #[test]
-    fn the_text_of_each_language_can_be_read_back() {
-        for (language, title) in [
-            (Language::English, "Copy of a federal request"),
-            (Language::Spanish, "Lo que esta agencia comunicó"),
-            (Language::Chinese, "联邦请求书副本，以及本机构打算如何处理"),
-            (Language::Tagalog, "Kopya ng kahilingan"),
-            (Language::Vietnamese, "Bản sao yêu cầu của liên bang"),
-            (Language::Korean, "연방 요청서 사본과 이 기관이 하려는 조치"),
-        ] {
+    fn a_letter_is_small_the_same_each_time_and_names_its_language() {
+        for language in Language::ALL {
             let letter = Letter {
-                title: title.to_owned(),
-                paragraphs: vec!["Nguyễn 李小龍 김철수 (CA0990100)".to_owned()],
+                title: language.own_name().to_owned(),
+                paragraphs: vec!["Nguyễn 李小龍 김철수 (CA0990100)\n".repeat(3)],
             };
-            let pdf = set(&letter, language).unwrap();
-            assert_eq!(pdf, set(&letter, language).unwrap());
+            let pdf = set(&letter, *language).unwrap();
+            assert_eq!(pdf, set(&letter, *language).unwrap());
             assert!(pdf.len() < 100_000, "{language}: {} bytes", pdf.len());
             let read = lopdf::Document::load_mem(&pdf).unwrap();
-            let text = read.extract_text(&[1]).unwrap().replace('\n', "");
-            for wanted in [title, "Nguyễn", "李小龍", "김철수", "CA0990100"] {
-                assert!(text.contains(wanted), "{language}: {text}");
-            }
-            let catalog = read.catalog().unwrap();
-            let lang = catalog.get(b"Lang").unwrap().as_str().unwrap();
-            assert_eq!(lang, language.tag().as_bytes());
+            let lang = read.catalog().unwrap().get(b"Lang").unwrap();
+            assert_eq!(lang.as_str().unwrap(), language.tag().as_bytes());
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod custody;
 pub mod more;
+mod pdf;
 
 use std::net::SocketAddr;
 
@@ -48,14 +49,6 @@ pub struct Answer {
     pub text: String,
 }
 
-/// What a reader can copy out of a PDF, on one line: where a line of it ends is the setter's choice.
-fn words_of(pdf: &[u8]) -> String {
-    let pdf = lopdf::Document::load_mem(pdf).expect("a PDF that opens");
-    let pages: Vec<u32> = pdf.get_pages().into_keys().collect();
-    let text = pdf.extract_text(&pages).expect("a PDF that can be read");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 impl Answer {
     pub async fn read(response: Response) -> Self {
         let status = response.status();
@@ -64,7 +57,7 @@ impl Answer {
             status,
             headers,
             text: match response.bytes().await.unwrap_or_default() {
-                pdf if pdf.starts_with(b"%PDF-") => words_of(&pdf),
+                pdf if pdf.starts_with(b"%PDF-") => pdf::text(&pdf),
                 text => String::from_utf8_lossy(&text).into_owned(),
             },
         }
