@@ -280,7 +280,6 @@ mod tests {
                 officer: Some("B. Sample".into()),
             }),
             today: "24 Nov 2026".into(),
-            ..Case::default()
         }
     }
 
