@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { letterFonts } from "./letters.mjs";
 import { shapes } from "./map.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -37,6 +38,13 @@ cpSync(join(here, "src", "favicon.svg"), join(out, "favicon.svg"));
 
 // Shapes of counties and states: the service draws its maps from them.
 writeFileSync(join(out, "map.json"), JSON.stringify(shapes()));
+
+// Type of the letters, cut down to the characters that names and letters are written in.
+mkdirSync(join(out, "letters"));
+for (const [name, bytes] of await letterFonts()) {
+  writeFileSync(join(out, "letters", name), bytes);
+  console.log(`${name.padEnd(12)} ${bytes.length} bytes`);
+}
 
 // The licences of what was copied travel with it.
 cpSync(join(uswds, "LICENSE.md"), join(out, "LICENSE-uswds.md"));

@@ -9,6 +9,54 @@ use crate::support::*;
 
 const NUMBER: &str = "A012345678";
 
+/// How the titles begin: of the copy, the notice, the certificate.
+const TITLES: [(&str, [&str; 3]); 6] = [
+    (
+        "en",
+        [
+            "Copy of a federal request",
+            "What this agency told",
+            "Certificate that a copy",
+        ],
+    ),
+    (
+        "es",
+        [
+            "Copia de una solicitud federal",
+            "Lo que esta agencia comunicó",
+            "Constancia de entrega",
+        ],
+    ),
+    (
+        "zh",
+        ["联邦请求书副本", "本机构就您获释一事", "请求书副本送达证明"],
+    ),
+    (
+        "tl",
+        [
+            "Kopya ng kahilingan",
+            "Ang ipinaalam ng ahensiyang ito",
+            "Katibayan na naibigay",
+        ],
+    ),
+    (
+        "vi",
+        [
+            "Bản sao yêu cầu của liên bang",
+            "Điều cơ quan này đã báo",
+            "Giấy chứng nhận đã giao",
+        ],
+    ),
+    (
+        "ko",
+        [
+            "연방 요청서 사본과",
+            "귀하의 석방에 관하여",
+            "요청서 사본 전달 증명서",
+        ],
+    ),
+];
+
 #[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
 async fn a_letter_says_what_is_on_record_and_waits_for_what_has_not_happened(
     options: PgPoolOptions,
@@ -20,11 +68,7 @@ async fn a_letter_says_what_is_on_record_and_waits_for_what_has_not_happened(
     let letter = |kind: &str, query: &str| format!("/v1/detainers/{id}/letters/{kind}{query}");
     let copy = jail.get(&letter("copy-and-intent", "")).await.expect(200);
     assert_eq!(copy.header("content-type"), "application/pdf");
-    assert!(
-        copy.text.starts_with("%PDF-") && copy.text.contains("I-247A"),
-        "{}",
-        copy.text
-    );
+    assert!(copy.text.contains("I-247A"), "{}", copy.text);
     assert!(copy.text.contains("not decided yet"));
     let known = [("if-none-match", copy.header("etag"))];
     let known = known
@@ -34,20 +78,11 @@ async fn a_letter_says_what_is_on_record_and_waits_for_what_has_not_happened(
         .send(Method::GET, &letter("copy-and-intent", ""), &known, "")
         .await;
     again.expect(304);
-    let spanish = jail
-        .get(&letter("copy-and-intent", "?lang=es"))
-        .await
-        .expect(200);
-    assert!(spanish.text.contains("Copia de una solicitud federal"));
-    let tagalog = jail
-        .get(&letter("copy-and-intent", "?lang=tl"))
-        .await
-        .expect(200);
-    assert!(tagalog.text.contains("Kopya ng kahilingan"));
-    assert!(tagalog.text.contains("Draft translation"));
-    jail.get(&letter("copy-and-intent", "?lang=tlh"))
+    let klingon = jail
+        .get(&letter("copy-and-intent", "?lang=tlh"))
         .await
         .expect(422);
+    assert!(klingon.text.contains("en, es, zh, tl, vi or ko"));
     jail.get(&letter("love", "")).await.expect(404);
 
     let early = jail
@@ -81,6 +116,21 @@ async fn a_letter_says_what_is_on_record_and_waits_for_what_has_not_happened(
     assert!(told.text.contains("20 Dec 2026 08:00"), "{}", told.text);
     let copy = jail.get(&letter("copy-and-intent", "")).await.expect(200);
     assert!(copy.text.contains("the agency intends to do so"));
+
+    // Each letter in each language of the TRUTH Act, and none of them in another's.
+    for (lang, [copy, told, served]) in TITLES {
+        for (kind, title) in [
+            ("copy-and-intent", copy),
+            ("notice-of-notice", told),
+            ("service-certificate", served),
+        ] {
+            let answer = jail.get(&letter(kind, &format!("?lang={lang}"))).await;
+            let text = answer.expect(200).text;
+            assert!(text.contains(title), "{lang} {kind}: {text}");
+            let draft = text.contains("Draft translation");
+            assert_eq!(draft, !["en", "es"].contains(&lang), "{lang} {kind}");
+        }
+    }
 
     liaison
         .get(&letter("copy-and-intent", ""))

@@ -183,7 +183,7 @@ async fn a_duty_leads_to_its_letter(options: PgPoolOptions, owner: PgConnectOpti
     let record = clerk.get(&format!("/detainers/{id}")).await.text;
     let letter = |kind: &str, lang: &str| format!("/detainers/{id}/letters/{kind}?lang={lang}");
     for kind in ["copy-and-intent", "notice-of-notice", "service-certificate"] {
-        for lang in ["en", "es"] {
+        for lang in ["en", "es", "zh", "tl", "vi", "ko"] {
             let link = format!("href=\"{}\"", letter(kind, lang));
             assert!(record.contains(&link), "{link}: {record}");
         }

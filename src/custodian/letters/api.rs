@@ -5,8 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::sheet::{self, SheetError};
 use super::words::{Asked, Case, Served, Told, write};
-use super::{Language, LetterKind, sheet};
+use super::{Language, LetterKind};
 use crate::app::App;
 use crate::custodian::detainers::{case_file, papers};
 use crate::custodian::determinations::store as determinations;
@@ -27,7 +28,8 @@ use crate::types::name;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LetterQuery {
-    /// `en` (when absent), `es` or `tl`, whose translation is a draft and says so.
+    /// `en` (when absent), `es`, `zh` (simplified characters), `tl`, `vi` or `ko`. A translation
+    /// that no translator has checked says so: `zh`, `tl`, `vi`, `ko`.
     pub lang: Option<String>,
 }
 
@@ -51,12 +53,8 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let language = match q.lang.as_deref() {
         None => Language::English,
-        Some(text) => Language::parse(text).ok_or_else(|| {
-            query::bad(
-                "lang",
-                "en, es or tl is expected; zh, vi and ko are to come",
-            )
-        })?,
+        Some(text) => Language::parse(text)
+            .ok_or_else(|| query::bad("lang", "en, es, zh, tl, vi or ko is expected"))?,
     };
     let mut tx = caller.open(app, Access::Read).await?;
     let case = gathered(&mut tx, app, id).await?;
@@ -72,8 +70,15 @@ pub async fn answer(
             mend: "the office has been told of no release, so there is no notice to copy",
         }),
     })?;
+    let body = sheet::set(&letter, language).map_err(|error| match error {
+        SheetError::NoFonts => query::bad(
+            "lang",
+            "this service was built without the fonts of its letters; `make assets` before the build adds them",
+        ),
+        error => Problem::internal(error),
+    })?;
     let letter = Tagged {
-        body: sheet::set(&letter, language.as_str()),
+        body,
         ..Tagged::ok(&())
     };
     let mut response = letter.unless_known(headers);

@@ -3,6 +3,7 @@
 
 pub mod custody;
 pub mod more;
+mod pdf;
 
 use std::net::SocketAddr;
 
@@ -55,7 +56,10 @@ impl Answer {
         Self {
             status,
             headers,
-            text: response.text().await.unwrap_or_default(),
+            text: match response.bytes().await.unwrap_or_default() {
+                pdf if pdf.starts_with(b"%PDF-") => pdf::text(&pdf),
+                text => String::from_utf8_lossy(&text).into_owned(),
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::custodian::detainers::CaseFile;
 use crate::custodian::determinations::store::Determination;
 use crate::custodian::duties::store::Duty;
+use crate::custodian::letters::words::is_draft;
 use crate::custodian::letters::{Language, LetterKind};
 use crate::custodian::pages::{duties, fact_names};
 use crate::dashboard::working::{ReadingLine, TraceRule, Working};
@@ -69,19 +70,16 @@ fn letters(duty: &Duty) -> Vec<Link> {
         "service_copy" if duty.done_at.is_some() => (LetterKind::ServiceCertificate, "Certificate"),
         _ => return Vec::new(),
     };
-    [
-        (Language::English, "in English"),
-        (Language::Spanish, "in Spanish"),
-        (Language::Tagalog, "in Tagalog (draft)"),
-    ]
-    .into_iter()
-    .map(|(lang, named)| {
-        Link::new(
-            format!("{name} {named}"),
-            format!("/detainers/{}/letters/{kind}?lang={lang}", duty.detainer_id),
-        )
-    })
-    .collect()
+    Language::ALL
+        .iter()
+        .map(|lang| {
+            let draft = if is_draft(*lang) { " (draft)" } else { "" };
+            Link::new(
+                format!("{name} in {}{draft}", lang.own_name()),
+                format!("/detainers/{}/letters/{kind}?lang={lang}", duty.detainer_id),
+            )
+        })
+        .collect()
 }
 
 /// One of the four acts, as the law stands now.
