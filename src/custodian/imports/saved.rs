@@ -48,10 +48,7 @@ pub async fn saved_mapping(
     Ok(saved(tx, Some(name)).await?.pop())
 }
 
-async fn saved(
-    tx: &mut ScopedTx<'_>,
-    name: Option<&str>,
-) -> Result<Vec<SavedMapping>, StoreError> {
+async fn saved(tx: &mut ScopedTx<'_>, name: Option<&str>) -> Result<Vec<SavedMapping>, StoreError> {
     let agency = tx.agency_id();
     let rows = sqlx::query!(
         r#"select name, kind, text, saved_at as "saved_at: Timestamp", saved_by from custodian.import_mapping

@@ -141,9 +141,7 @@ impl Spool {
         }
         self.hash.update(data);
         // A write of a few kilobytes into the page cache: handing it to another thread would cost more.
-        self.file
-            .write_all(data)
-            .map_err(|error| unwritten(&error))
+        self.file.write_all(data).map_err(|error| unwritten(&error))
     }
 
     pub fn end(self) -> Spooled {
@@ -212,7 +210,10 @@ mod tests {
             }
         });
         let refused = Spooled::of_frames(Body::from_stream(pieces), 8 << 10).await;
-        assert_eq!(refused.err().map(|problem| problem.slug), Some(Slug::TooLarge));
+        assert_eq!(
+            refused.err().map(|problem| problem.slug),
+            Some(Slug::TooLarge)
+        );
         assert_eq!(asked.load(Ordering::Relaxed), 9);
     }
 }

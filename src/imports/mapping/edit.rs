@@ -165,9 +165,10 @@ mod tests {
         let sex = &after.fields["subject.sex"];
         assert_eq!(sex.columns, ["Sex of the person"]);
         assert_eq!(sex.values, before.fields["subject.sex"].values);
-        after
-            .fields
-            .insert("subject.sex".to_owned(), before.fields["subject.sex"].clone());
+        after.fields.insert(
+            "subject.sex".to_owned(),
+            before.fields["subject.sex"].clone(),
+        );
         assert_eq!(after, before);
     }
 
@@ -177,10 +178,7 @@ mod tests {
                     columns = [\"ORI\"]\nconstant = \"CA0000000\"\n[fields.booked_at]\ncolumns = [\"Day\"]\ntime = [\"Hour\"]\n";
         let mut file = MappingFile::read(text).unwrap();
         let here = headings(&["No", "ORI", "Day", "Hour", "hour"]);
-        assert_eq!(
-            file.uses(&here)[3],
-            [Use::Time("booked_at".to_owned())]
-        );
+        assert_eq!(file.uses(&here)[3], [Use::Time("booked_at".to_owned())]);
         assert_eq!(addressable(&here), [true, true, true, true, false]);
         file.change(
             &here,

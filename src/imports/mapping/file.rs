@@ -238,15 +238,20 @@ mod tests {
 
     fn source() -> impl Strategy<Value = Source> {
         let values = btree_map(text(), text(), 0..4);
-        (texts(), texts(), option::of(text()), values, option::of(text())).prop_map(
-            |(columns, time, constant, values, otherwise)| Source {
+        (
+            texts(),
+            texts(),
+            option::of(text()),
+            values,
+            option::of(text()),
+        )
+            .prop_map(|(columns, time, constant, values, otherwise)| Source {
                 columns,
                 time,
                 constant,
                 values,
                 otherwise,
-            },
-        )
+            })
     }
 
     fn dates() -> impl Strategy<Value = Dates> {

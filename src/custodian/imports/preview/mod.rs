@@ -37,7 +37,8 @@ pub const HOURS: i64 = 24;
 const CELL: usize = 1_000;
 const WAITS: &str =
     "Somebody has to look at its columns, on its page, before anything is taken in.";
-const FORGOTTEN: &str = "Nobody started it within a day. Nothing was taken in, and the file is no longer here.";
+const FORGOTTEN: &str =
+    "Nobody started it within a day. Nothing was taken in, and the file is no longer here.";
 
 /// The beginning of a file, as it is kept beside it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,7 +83,9 @@ impl Beginning {
         for row in &self.rows {
             writer.write_record(row)?;
         }
-        let mut file = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let mut file = writer
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         Ok(file)
     }
@@ -193,7 +196,9 @@ async fn beginning(spooled: &Spooled) -> Result<Beginning, Problem> {
     .map_err(Problem::internal)?
     .map_err(|error| refused(&format!("This file cannot be read: {error}.")))?;
     if peek.headings.is_empty() {
-        return Err(refused("This file cannot be read: no row of it is a heading."));
+        return Err(refused(
+            "This file cannot be read: no row of it is a heading.",
+        ));
     }
     Ok(Beginning::of(peek))
 }
@@ -321,7 +326,9 @@ impl Reading {
                     let read = self
                         .prepare(body, release, local_holds)
                         .map(|_| values)
-                        .map_err(|problem| fault(&problem, |pointer| heading.cell(pointer, &rows[0])));
+                        .map_err(|problem| {
+                            fault(&problem, |pointer| heading.cell(pointer, &rows[0]))
+                        });
                     (rows.iter().map(|row| row.ordinal).collect(), read)
                 }
             };

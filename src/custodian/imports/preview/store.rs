@@ -86,10 +86,7 @@ pub async fn start(tx: &mut ScopedTx<'_>, job: &Job) -> Result<bool, StoreError>
 }
 
 /// Those that nobody has started since.
-pub async fn left_lying(
-    tx: &mut ScopedTx<'_>,
-    since: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
+pub async fn left_lying(tx: &mut ScopedTx<'_>, since: Timestamp) -> Result<Vec<Uuid>, StoreError> {
     let agency = tx.agency_id();
     Ok(sqlx::query_scalar!(
         "select id from custodian.import_job where agency_id = $1 and preview and started_at < $2 order by id",

@@ -204,12 +204,7 @@ impl Draft {
     }
 
     /// With what a form says of it, and what is wrong with that.
-    fn changed(
-        &self,
-        kind: Kind,
-        beginning: &Beginning,
-        sent: &Fields,
-    ) -> (Self, Vec<FieldError>) {
+    fn changed(&self, kind: Kind, beginning: &Beginning, sent: &Fields) -> (Self, Vec<FieldError>) {
         let before = self.file(kind, beginning);
         let mut file = before.clone();
         let mut errors = columns(&mut file, kind, beginning, sent);
@@ -246,7 +241,11 @@ impl Draft {
             if file == before {
                 return (Self::Names, errors);
             }
-            if beginning.headings.iter().any(|heading| is_numbered(heading)) {
+            if beginning
+                .headings
+                .iter()
+                .any(|heading| is_numbered(heading))
+            {
                 let says = "Columns such as charges.0.statute are read by their names only: leave every column as it is, \
                             or send a row for each charge.";
                 errors.push(error("/table", says));
@@ -429,16 +428,28 @@ fn heads(draft: &Draft, file: &MappingFile, kind: Kind, beginning: &Beginning) -
 }
 
 fn choices(kind: Kind, chosen: Option<&Use>) -> Vec<Choice> {
-    let mut list = vec![choice(String::new(), "not used".to_owned(), chosen.is_none())];
+    let mut list = vec![choice(
+        String::new(),
+        "not used".to_owned(),
+        chosen.is_none(),
+    )];
     for field in fields::of(kind) {
         let needed = if field.required { " (required)" } else { "" };
         let used = Use::Field(field.path.to_owned());
         let is = chosen == Some(&used);
-        list.push(choice(used.to_string(), format!("{}{needed}", field.path), is));
+        list.push(choice(
+            used.to_string(),
+            format!("{}{needed}", field.path),
+            is,
+        ));
         if field.reads == Reads::Instant {
             let used = Use::Time(field.path.to_owned());
             let is = chosen == Some(&used);
-            list.push(choice(used.to_string(), format!("{}: its time of day", field.path), is));
+            list.push(choice(
+                used.to_string(),
+                format!("{}: its time of day", field.path),
+                is,
+            ));
         }
     }
     list
@@ -503,8 +514,7 @@ fn constants(file: &MappingFile, kind: Kind, beginning: &Beginning) -> Vec<TextF
                 .fields
                 .get(field.path)
                 .and_then(|source| source.constant.as_deref());
-            let lacking =
-                field.required && !read.contains(&Use::Field(field.path.to_owned()));
+            let lacking = field.required && !read.contains(&Use::Field(field.path.to_owned()));
             (lacking || constant.is_some()).then(|| {
                 let name = format!("constant.{}", field.path);
                 let id = format!("columns-{}", name.replace('.', "-"));

@@ -164,9 +164,10 @@ async fn list(
         .chain(KINDS.map(|kind| (kind.as_str(), kind_words(kind))))
         .collect();
     let fields = typed.form(FORM);
-    let file_error = typed.summary().items.iter().find_map(|item| {
-        (item.field.as_deref() == Some("import-file")).then(|| item.text.clone())
-    });
+    let file_error =
+        typed.summary().items.iter().find_map(|item| {
+            (item.field.as_deref() == Some("import-file")).then(|| item.text.clone())
+        });
     let page = ImportsPage {
         layout: frame.layout("Imports"),
         errors: ErrorSummary {
@@ -203,10 +204,7 @@ async fn list(
 /// What a file's columns can be read by, to begin with.
 async fn column_choices(tx: &mut ScopedTx<'_>) -> Result<Vec<(String, String)>, Problem> {
     let mut choices = vec![
-        (
-            SUGGESTED.to_owned(),
-            "What the headings suggest".to_owned(),
-        ),
+        (SUGGESTED.to_owned(), "What the headings suggest".to_owned()),
         (
             NAMES.to_owned(),
             "The headings are the names of the fields".to_owned(),
@@ -279,19 +277,13 @@ pub async fn get(app: &App, visitor: &Visitor, id: Uuid) -> Result<Response, Pro
         .ok_or_else(Problem::not_found)?;
     tx.require(DESK)?;
     match preview::waiting(&mut tx, app, id).await? {
-        Some(beginning) => {
-            columns::page(app, tx, &frame, job, &beginning, &Typed::default()).await
-        }
+        Some(beginning) => columns::page(app, tx, &frame, job, &beginning, &Typed::default()).await,
         None => one::page(app, tx, &frame, job).await,
     }
 }
 
 /// `POST /imports/{id}/confirmation`
-pub async fn post_confirmation(
-    app: &App,
-    posted: Posted,
-    id: Uuid,
-) -> Result<Response, Problem> {
+pub async fn post_confirmation(app: &App, posted: Posted, id: Uuid) -> Result<Response, Problem> {
     posted
         .once(Ok(ImportStep {}))
         .run(app, &posted.visitor, async |tx, step| {
@@ -302,11 +294,7 @@ pub async fn post_confirmation(
 }
 
 /// `POST /imports/{id}/cancellation`
-pub async fn post_cancellation(
-    app: &App,
-    posted: Posted,
-    id: Uuid,
-) -> Result<Response, Problem> {
+pub async fn post_cancellation(app: &App, posted: Posted, id: Uuid) -> Result<Response, Problem> {
     posted
         .once(Ok(ImportStep {}))
         .run(app, &posted.visitor, async |tx, step| {
