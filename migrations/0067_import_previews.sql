@@ -6,5 +6,5 @@ alter table custodian.import_job
     add column peek    bytea,
     add constraint import_job_preview_waits check (not preview or status = 'waiting'),
     add constraint import_job_peek_of_preview check (preview = (peek is not null));
-create index import_job_preview on custodian.import_job (started_at) where preview;
+create index import_job_preview on custodian.import_job (agency_id, started_at) where preview;
 grant select (preview, started_at) on custodian.import_job to sallyport_worker;

@@ -106,7 +106,7 @@ impl Desk {
             body.extend(part.into_bytes());
         }
         let head = format!(
-            "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\n             Content-Type: text/csv\r\n\r\n"
+            "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\nContent-Type: text/csv\r\n\r\n"
         );
         body.extend(head.into_bytes());
         body.extend(file.as_ref());
