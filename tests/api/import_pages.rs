@@ -568,7 +568,11 @@ async fn the_same_form_twice_keeps_one_file(options: PgPoolOptions, owner: PgCon
     let other = clerk
         .upload_with(&shown, "/imports", &fields, "a.csv", "a,b\n")
         .await;
-    assert!(other.status == 422 && other.text.contains("was used for another body"), "{}", other.text);
+    assert!(
+        other.status == 422 && other.text.contains("was used for another body"),
+        "{}",
+        other.text
+    );
     assert_eq!(
         app.count("select count(*) from custodian.import_job").await,
         1
