@@ -150,7 +150,7 @@ async fn redraft(
     let (mut name, text) = match &draft {
         Draft::Names => (None, None),
         // Untouched it keeps its words, comments and all.
-        Draft::Mapping(file) if Some(file) == Draft::of(job, beginning).mapping() => {
+        Draft::Mapping(file) if Some(file.as_ref()) == Draft::of(job, beginning).mapping() => {
             (job.mapping.clone(), job.mapping_text.clone())
         }
         Draft::Mapping(file) => (None, Some(file.text())),
@@ -174,7 +174,7 @@ async fn redraft(
 enum Draft {
     /// The headings are the fields' names.
     Names,
-    Mapping(MappingFile),
+    Mapping(Box<MappingFile>),
 }
 
 impl Draft {
@@ -182,24 +182,26 @@ impl Draft {
         match job.mapping_text.as_deref() {
             None => Self::Names,
             // What was kept was read once already.
-            Some(text) => Self::Mapping(
-                MappingFile::read(text)
-                    .unwrap_or_else(|_| MappingFile::suggested(job.kind, &beginning.headings)),
-            ),
+            Some(text) => {
+                let file = MappingFile::read(text);
+                let file =
+                    file.unwrap_or_else(|_| MappingFile::suggested(job.kind, &beginning.headings));
+                Self::Mapping(Box::new(file))
+            }
         }
     }
 
     fn mapping(&self) -> Option<&MappingFile> {
         match self {
             Self::Names => None,
-            Self::Mapping(file) => Some(file),
+            Self::Mapping(file) => Some(file.as_ref()),
         }
     }
 
     fn file(&self, kind: Kind, beginning: &Beginning) -> MappingFile {
         match self {
             Self::Names => MappingFile::of_names(kind, &beginning.headings),
-            Self::Mapping(file) => file.clone(),
+            Self::Mapping(file) => file.as_ref().clone(),
         }
     }
 
@@ -251,7 +253,7 @@ impl Draft {
                 errors.push(error("/table", says));
             }
         }
-        (Self::Mapping(file), errors)
+        (Self::Mapping(Box::new(file)), errors)
     }
 }
 
