@@ -185,6 +185,16 @@ pub fn router(app: App) -> Router {
             "/imports",
             get(custodian::imports::api::get_list).post(custodian::imports::api::post),
         )
+        .route(
+            "/imports/mappings",
+            get(custodian::imports::mappings::get_list),
+        )
+        .route(
+            "/imports/mappings/{name}",
+            get(custodian::imports::mappings::get)
+                .put(custodian::imports::mappings::put)
+                .delete(custodian::imports::mappings::delete),
+        )
         .route("/imports/{id}", get(custodian::imports::api::get))
         .route(
             "/imports/{id}/rejects.csv",

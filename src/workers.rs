@@ -19,6 +19,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     set.spawn(delivery::timers::run(app.clone()));
     set.spawn(delivery::sweep::run(app.clone()));
     set.spawn(delivery::imports::run(app.clone()));
+    set.spawn(delivery::imports::tidy(app.clone()));
     set.spawn(delivery::silence::run(app.clone()));
     set.spawn(listen(app.clone()));
     set.spawn(prune(app.clone()));

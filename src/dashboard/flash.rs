@@ -97,6 +97,21 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("agency-registered", "The agency is registered."),
     ("agency-changed", "The change is recorded."),
+    (
+        "import-handed-in",
+        "The file is here. Nothing of it has been taken in yet: look at its columns first.",
+    ),
+    ("import-shown", "This is how the file is read now."),
+    (
+        "import-mapping-saved",
+        "The mapping is saved. The next file can be read with it.",
+    ),
+    ("import-started", "The file is being taken in."),
+    ("import-confirmed", "The import goes on."),
+    (
+        "import-cancelled",
+        "The import is cancelled. What had been taken in stays.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

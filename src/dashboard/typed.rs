@@ -37,6 +37,18 @@ impl Fields {
             .collect()
     }
 
+    /// Was it sent at all?
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
+    }
+
+    /// All names and values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn flag(&self, name: &str) -> bool {
         self.get(name) == "true"
     }

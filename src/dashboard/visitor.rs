@@ -255,7 +255,7 @@ impl Frame {
                 ("Bookings", "/bookings"),
                 ("Persons", "/persons"),
                 ("Record a release", "/release-notices/new"),
-                ("Record paper", "/detainers/new"),
+                ("Imports", "/imports"),
                 ("Duties", "/duties"),
                 ("Settings", "/settings"),
             ],
@@ -391,7 +391,22 @@ impl FromRequest<App> for Posted {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (mut parts, fields, body_hash) = fields(request).await?;
+        let (parts, fields, body_hash) = fields(request).await?;
+        Self::of(app, parts, fields, body_hash).await
+    }
+}
+
+impl Posted {
+    /// Of a form's fields, however they were read.
+    ///
+    /// # Errors
+    /// 401 without a session; 403 for a token of another one.
+    pub async fn of(
+        app: &App,
+        mut parts: Parts,
+        fields: Fields,
+        body_hash: [u8; 32],
+    ) -> Result<Self, Problem> {
         let visitor = Visitor::from_request_parts(&mut parts, app).await?;
         let (tx, frame) = visitor.enter(app).await?;
         tx.rollback().await?;
@@ -415,9 +430,12 @@ impl FromRequest<App> for Posted {
             headers: parts.headers,
         })
     }
-}
 
-impl Posted {
+    /// The same with the hash of what came behind its fields.
+    pub fn hashed(self, body_hash: [u8; 32]) -> Self {
+        Self { body_hash, ..self }
+    }
+
     /// The command, run once for the form's hidden key.
     pub fn once<T>(&self, body: Result<T, Problem>) -> Once<T> {
         Once::from_form(&self.key, self.route.clone(), body, self.body_hash)

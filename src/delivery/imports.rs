@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::custodian::imports::preview;
 use crate::custodian::imports::run::{Import, RunError};
 use crate::custodian::imports::write::WriteError;
 use crate::db::StoreError;
@@ -22,6 +23,36 @@ pub async fn run(app: App) {
             }
         }
     }
+}
+
+/// Forgets files that were handed in on a page and that nobody has started, until the task is aborted.
+pub async fn tidy(app: App) {
+    loop {
+        if let Err(error) = forget(&app).await {
+            tracing::warn!(error = %error, "files that nobody started could not be forgotten");
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+}
+
+/// Forgets what has lain for longer than a day; one agency that fails stops no other.
+pub async fn forget(app: &App) -> Result<(), StoreError> {
+    let agencies = sqlx::query_as!(
+        Tenant,
+        r#"select id, ori as code, name, time_zone from registry.agency
+            where id in (select agency_id from custodian.import_job where preview and started_at < $1)
+            order by id"#,
+        app.clock.now() - chrono::Duration::hours(preview::HOURS)
+    )
+    .fetch_all(&app.pools.worker)
+    .await?;
+    for agency in agencies {
+        let code = agency.code.clone();
+        if let Err(problem) = preview::forget(app, agency).await {
+            tracing::warn!(agency = %code, detail = %problem.detail, "a file that nobody started could not be forgotten");
+        }
+    }
+    Ok(())
 }
 
 /// Takes up the next import that nobody carries on; `false` when there is none.

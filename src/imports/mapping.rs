@@ -1,12 +1,15 @@
 //! Which column of a file is which field: a mapping file, or what the headings say by themselves.
 //! Nothing about one jail's layout is in code.
 
+mod edit;
+mod file;
+
 use std::collections::BTreeMap;
 
-use figment::Figment;
-use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
+pub use self::edit::{Use, addressable};
+pub use self::file::MappingFile;
 use super::fields::{self, Kind, Reads};
 use super::table::folded;
 use super::values::Dates;
@@ -50,7 +53,7 @@ pub(super) struct Column {
 }
 
 /// Where a field comes from.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// Spellings of its heading, compared by letters and digits; the first that the file has serves.
@@ -66,34 +69,20 @@ pub struct Source {
 }
 
 /// Rows that are the jail's own record of a federal detainer, and no charge.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LocalHold {
+pub struct LocalHold {
     pub when: When,
     pub closed_at: Option<Source>,
     pub ending: Option<Source>,
 }
 
 /// A column that holds one of some texts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct When {
+pub struct When {
     pub columns: Vec<String>,
     pub is: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    kind: String,
-    #[serde(default)]
-    missing: Vec<String>,
-    #[serde(default)]
-    dates: Dates,
-    #[serde(default)]
-    rows: Rows,
-    fields: BTreeMap<String, Source>,
-    local_hold: Option<LocalHold>,
 }
 
 /// Why a mapping cannot be used.
@@ -107,44 +96,7 @@ impl Mapping {
     /// # Errors
     /// What is wrong in it, with the name of the field.
     pub fn read(text: &str) -> Result<Self, BadMapping> {
-        let written: Written = Figment::from(Toml::string(text))
-            .extract()
-            .map_err(|error| BadMapping(error.to_string()))?;
-        let kind: Kind = written
-            .kind
-            .parse()
-            .map_err(|error| BadMapping(format!("kind: {error}")))?;
-        let mut columns = Vec::new();
-        for (path, source) in written.fields {
-            columns.push(Column::new(kind, &path, source)?);
-        }
-        let mapping = Self {
-            kind,
-            missing: written.missing.iter().map(|text| folded(text)).collect(),
-            dates: written.dates,
-            rows: written.rows,
-            columns,
-            local_hold: written.local_hold,
-        };
-        for known in fields::of(kind).filter(|known| known.required) {
-            if !mapping
-                .columns
-                .iter()
-                .any(|column| column.path == known.path)
-            {
-                return Err(BadMapping(format!(
-                    "{} is required and has no column",
-                    known.path
-                )));
-            }
-        }
-        if kind != Kind::Bookings && (mapping.rows == Rows::Charge || mapping.local_hold.is_some())
-        {
-            return Err(BadMapping(
-                "only bookings have charges and local holds".to_owned(),
-            ));
-        }
-        Ok(mapping)
+        MappingFile::read(text)?.check()
     }
 
     /// The mapping of this name that comes with the service.
@@ -243,28 +195,7 @@ fn suggest(kind: Kind, headings: &[String]) -> Vec<(&'static str, Option<usize>)
 
 /// The mapping file that the headings of a file suggest. What is required and was not found has to be added.
 pub fn suggested(kind: Kind, headings: &[String]) -> String {
-    let mut text = format!("kind = {}\n", quoted(kind.as_str()));
-    for (path, place) in suggest(kind, headings) {
-        if let Some(place) = place {
-            let (path, heading) = (quoted(path), quoted(&headings[place]));
-            text.push_str(&format!("\n[fields.{path}]\ncolumns = [{heading}]\n"));
-        }
-    }
-    text
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => out.extend(['\\', letter]),
-            letter if letter.is_control() => out.push_str(&format!("\\u{:04X}", letter as u32)),
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
+    MappingFile::suggested(kind, headings).text()
 }
 
 #[cfg(test)]

@@ -725,6 +725,46 @@ pub const CALLS: &[Call] = &[
         ..NONE
     },
     Call {
+        path: "/imports/mappings",
+        group: "Bookings and release notices",
+        id: "list_import_mappings",
+        summary: "Which column is which field: the agency's own mappings, and those that come with the service",
+        roles: "submitter, reviewer",
+        answers: &[(200, "MappingList")],
+        ..NONE
+    },
+    Call {
+        path: "/imports/mappings/{name}",
+        group: "Bookings and release notices",
+        id: "get_import_mapping",
+        summary: "One mapping with its text",
+        roles: "submitter, reviewer",
+        answers: &[(200, "MappingBody")],
+        ..NONE
+    },
+    Call {
+        method: "put",
+        path: "/imports/mappings/{name}",
+        group: "Bookings and release notices",
+        id: "save_import_mapping",
+        summary: "Save a mapping: the TOML file is the body",
+        roles: "submitter, reviewer",
+        request: Some("application/toml"),
+        answers: &[(200, "MappingBody")],
+        ..NONE
+    },
+    Call {
+        method: "delete",
+        path: "/imports/mappings/{name}",
+        group: "Bookings and release notices",
+        id: "delete_import_mapping",
+        summary: "Forget a mapping of the agency's own; imports keep the text that they began with",
+        roles: "submitter, reviewer",
+        answers: &[(204, "")],
+        refusals: &[409],
+        ..NONE
+    },
+    Call {
         path: "/imports/{id}",
         group: "Bookings and release notices",
         id: "get_import",

@@ -129,6 +129,8 @@ pub enum AnyPreview {
     log::read::EventBody,
     crate::custodian::imports::api::ImportBody,
     crate::custodian::imports::api::ImportList,
+    crate::custodian::imports::mappings::MappingBody,
+    crate::custodian::imports::mappings::MappingList,
     crate::custodian::imports::api::ImportStep,
     crate::custodian::matches::api::MatchBody,
     crate::custodian::matches::api::MatchList,
@@ -386,6 +388,9 @@ fn kind(call: &Call, name: &str) -> Option<Value> {
         }
         "detainer" => json!({"type": "string", "format": "uuid"}),
         "connected" => json!({"type": "boolean"}),
+        "name" if call.path == "/imports/mappings/{name}" => {
+            json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"})
+        }
         // A blank one is refused too, which a schema says badly.
         "name" if call.path == "/feeds/{name}" => {
             json!({"type": "string", "minLength": 1, "maxLength": 100})

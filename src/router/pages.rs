@@ -1,5 +1,6 @@
 //! The routes of the pages. One address serves both sides: the session's side says which page.
 
+mod imports;
 mod steps;
 
 use axum::Router;
@@ -80,6 +81,7 @@ pub fn routes(app: &App) -> Router<App> {
             get(law::what_if::get).post(law::what_if::post),
         )
         .route("/policies/{*id}", get(law::get_rule))
+        .merge(imports::routes())
         .merge(steps::routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard));
     Router::new()

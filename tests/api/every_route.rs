@@ -104,6 +104,12 @@ pub const TABLE: &[Row] = &[
     ("GET",    "/v1/imports",                           [200, 200, 403, 403, 403, 403]),
     // The body is JSON, and no file is.
     ("POST",   "/v1/imports",                           [415, 415, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports/mappings",                  [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports/mappings/{name}",           [200, 200, 403, 403, 403, 403]),
+    // The body is JSON, and no mapping is.
+    ("PUT",    "/v1/imports/mappings/{name}",           [415, 415, 403, 403, 403, 403]),
+    // It comes with the service.
+    ("DELETE", "/v1/imports/mappings/{name}",           [409, 409, 403, 403, 403, 403]),
     ("GET",    "/v1/imports/{id}",                      [200, 200, 403, 403, 403, 403]),
     ("GET",    "/v1/imports/{id}/rejects.csv",          [200, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/imports/{id}/confirmation",         [403, 409, 403, 403, 403, 403]),
@@ -236,6 +242,7 @@ fn fill(pattern: &str, id: &str, booking_number: &str) -> String {
         .replace("{duty}", id)
         .replace("{*id}", id)
         .replace("{booking_number}", booking_number)
+        .replace("mappings/{name}", "mappings/bookings-pierce")
         .replace("{name}", "JMS%20nightly")
         .replace("{act}", "notify_release")
         .replace("{kind}", "copy-and-intent")
@@ -270,17 +277,20 @@ fn is_public(pattern: &str) -> bool {
 
 /// Is the record of this route one that belongs to a tenant?
 fn is_tenants(pattern: &str) -> bool {
-    [
-        "/detainers/",
-        "/bookings/",
-        "/release-notices/",
-        "/notifications/",
-        "/persons/",
-        "/keys/",
-        "/imports/",
-    ]
-    .iter()
-    .any(|start| pattern[3..].starts_with(start))
+    // What comes with the service is everybody's; an agency's own is tested with the pages of imports.
+    let everybodys = pattern.starts_with("/v1/imports/mappings");
+    !everybodys
+        && [
+            "/detainers/",
+            "/bookings/",
+            "/release-notices/",
+            "/notifications/",
+            "/persons/",
+            "/keys/",
+            "/imports/",
+        ]
+        .iter()
+        .any(|start| pattern[3..].starts_with(start))
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod hold_orders;
 mod holds;
 mod hostile;
 mod idempotency;
+mod import_mappings;
+mod import_pages;
 mod imports;
 mod law;
 mod leaves;

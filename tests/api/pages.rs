@@ -49,6 +49,10 @@ impl Desk {
         Self { browser, cookie }
     }
 
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.browser.get(path, &self.cookie).await
     }
@@ -69,6 +73,46 @@ impl Desk {
             body.push_str(&format!("&{name}={}", percent(value)));
         }
         self.browser.post(path, &self.cookie, body).await
+    }
+
+    /// Sends a form with a file, its hidden fields first, as the page has them.
+    pub async fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        file: impl AsRef<[u8]>,
+    ) -> Answer {
+        let shown = self.get("/imports").await.expect(200).text;
+        let key = fresh_key();
+        let own = [&[("idempotency_key", key.as_str())], fields].concat();
+        self.upload_with(&shown, path, &own, file_name, file).await
+    }
+
+    pub async fn upload_with(
+        &self,
+        shown: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        file: impl AsRef<[u8]>,
+    ) -> Answer {
+        let csrf = hidden(shown, "csrf");
+        let mut body = Vec::new();
+        for (name, value) in [("csrf", csrf.as_str())].iter().chain(fields) {
+            let part = format!(
+                "--limit\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend(part.into_bytes());
+        }
+        let head = format!(
+            "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend(file.as_ref());
+        body.extend(b"\r\n--limit--\r\n");
+        let form = "multipart/form-data; boundary=limit";
+        self.browser.post_as(path, &self.cookie, form, body).await
     }
 }
 

@@ -31,11 +31,22 @@ impl Browser {
     }
 
     pub async fn post(&self, path: &str, cookie: &str, body: String) -> Answer {
+        self.post_as(path, cookie, "application/x-www-form-urlencoded", body)
+            .await
+    }
+
+    pub async fn post_as(
+        &self,
+        path: &str,
+        cookie: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
             .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/x-www-form-urlencoded")
+            .header("content-type", content_type)
             .header(COOKIE, cookie)
             .body(body);
         Answer::read(request.send().await.unwrap()).await

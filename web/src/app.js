@@ -125,8 +125,32 @@ function openTarget() {
 }
 addEventListener("hashchange", openTarget);
 
+// --- A file that is being taken in: its counts are fetched anew until it has ended. ------
+let watching;
+function watch() {
+  clearTimeout(watching);
+  const place = document.querySelector("[data-watch]");
+  if (!place) return;
+  watching = setTimeout(async () => {
+    try {
+      const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+      if (!answer.ok || !place.isConnected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("[data-watch]");
+      const content = page.getElementById("main");
+      if (fresh) {
+        place.replaceWith(document.adoptNode(fresh));
+        watch();
+      } else if (content) show(page, content);
+    } catch {
+      watch();
+    }
+  }, 2000);
+}
+
 function ready() {
   tick();
+  watch();
   showKeys();
   openTarget();
   document.querySelector("[data-focus]")?.focus();

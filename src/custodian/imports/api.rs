@@ -293,10 +293,20 @@ pub async fn get_rejects(
     caller: Custodian,
     Id(id): Id<Uuid>,
 ) -> Result<Response, Problem> {
+    rejects_file(app, caller, id).await
+}
+
+/// The file of rejected rows, for API and page alike.
+pub async fn rejects_file(
+    app: App,
+    caller: impl Caller + 'static,
+    id: Uuid,
+) -> Result<Response, Problem> {
     let mut tx = caller.open(&app, Access::Read).await?;
     let job = store::get(&mut tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    tx.require(DESK)?;
     tx.rollback().await?;
     let (sender, receiver) = tokio::sync::mpsc::channel(2);
     tokio::spawn(async move {
@@ -328,7 +338,7 @@ type Pieces = tokio::sync::mpsc::Sender<Result<Vec<u8>, std::io::Error>>;
 /// Page by page: as many rows as a file has must not lie in memory.
 async fn write_rejects(
     app: &App,
-    caller: &Custodian,
+    caller: &impl Caller,
     job: Job,
     pieces: &Pieces,
 ) -> Result<(), Problem> {
@@ -421,9 +431,15 @@ pub async fn confirmed(
     id: Uuid,
     step: Result<ImportStep, Problem>,
 ) -> Result<Tagged, Problem> {
-    store::get(tx, id).await?.ok_or_else(Problem::not_found)?;
+    let job = store::get(tx, id).await?.ok_or_else(Problem::not_found)?;
     tx.require(&[Role::Reviewer])?;
     step?;
+    if job.preview {
+        return Err(Problem::new(
+            Slug::Conflict,
+            "This import waits for its columns: they are looked at, and it is started, on its page.",
+        ));
+    }
     if !store::confirm(tx, id).await? {
         return Err(Problem::new(
             Slug::Conflict,

@@ -4,9 +4,12 @@
 
 pub mod api;
 pub mod bulk;
+pub mod mappings;
 pub mod prepare;
+pub mod preview;
 pub mod roster;
 pub mod run;
+pub mod saved;
 pub mod source;
 pub mod store;
 pub mod submit;
@@ -61,6 +64,8 @@ pub struct Job {
     pub roster: bool,
     pub file_name: Option<String>,
     pub status: ImportStatus,
+    /// It waits for somebody to look at its columns; nothing of it has been taken in.
+    pub preview: bool,
     pub confirmed: bool,
     pub next_ordinal: u64,
     pub counts: Counts,

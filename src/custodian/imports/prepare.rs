@@ -246,7 +246,7 @@ impl Reading {
         }
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         body: Value,
         release: Option<Value>,
@@ -387,7 +387,7 @@ pub fn fault(
     }
 }
 
-fn heading(records: &Records<'_>) -> Heading {
+pub(super) fn heading(records: &Records<'_>) -> Heading {
     Heading {
         headings: records.headings().to_vec(),
         places: records.places(),

@@ -32,57 +32,18 @@ impl Spooled {
     /// # Errors
     /// A body that is too large, compressed on the way, or broken off.
     pub async fn of_body(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
-        let too_large = || {
-            Problem::new(
-                Slug::TooLarge,
-                format!(
-                    "A file may have {} MiB; split it, or compress it with gzip.",
-                    FILE_LIMIT >> 20
-                ),
-            )
-        };
-        if headers
-            .get(header::CONTENT_ENCODING)
-            .is_some_and(|value| value != "identity")
-        {
-            return Err(Problem::new(
-                Slug::UnsupportedMediaType,
-                "Send the file without Content-Encoding. A file that is itself gzip is fine as it is.",
-            ));
-        }
-        let declared = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > FILE_LIMIT) {
-            return Err(too_large());
-        }
-        let mut spool = Self::begin()?;
-        let mut hash = Sha256::new();
-        let mut body = body;
-        let mut length = 0;
+        announced(headers, FILE_LIMIT)?;
+        Self::of_frames(body, FILE_LIMIT).await
+    }
+
+    async fn of_frames(mut body: Body, limit: u64) -> Result<Self, Problem> {
+        let mut spool = Spool::begin(limit)?;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| {
-                Problem::new(
-                    Slug::InvalidBody,
-                    "The file ended before it was complete; send it again.",
-                )
-            })?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            length += data.len() as u64;
-            if length > FILE_LIMIT {
-                return Err(too_large());
+            if let Ok(data) = frame.map_err(|_| broken_off())?.into_data() {
+                spool.add(&data)?;
             }
-            hash.update(&data);
-            // A write of a few kilobytes into the page cache: handing it to another thread would cost more.
-            spool
-                .file
-                .write_all(&data)
-                .map_err(|error| unwritten(&error))?;
         }
-        spool.hash = hash.finalize().into();
-        Ok(spool)
+        Ok(spool.end())
     }
 
     /// A file of this machine, as the command line is given it.
@@ -118,12 +79,8 @@ impl Spooled {
         })
     }
 
-    fn begin() -> Result<Self, Problem> {
-        let file = tempfile::tempfile().map_err(|error| unwritten(&error))?;
-        Ok(Self {
-            file,
-            hash: [0; 32],
-        })
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.len() == 0)
     }
 
     /// Another handle, at the beginning of the file. All handles share one place: use one at a time.
@@ -157,7 +114,106 @@ impl Spooled {
     }
 }
 
+/// A file on its way, piece by piece.
+pub struct Spool {
+    file: File,
+    hash: Sha256,
+    length: u64,
+    limit: u64,
+}
+
+impl Spool {
+    pub fn begin(limit: u64) -> Result<Self, Problem> {
+        Ok(Self {
+            file: tempfile::tempfile().map_err(|error| unwritten(&error))?,
+            hash: Sha256::new(),
+            length: 0,
+            limit,
+        })
+    }
+
+    /// # Errors
+    /// The file is larger than it may be.
+    pub fn add(&mut self, data: &[u8]) -> Result<(), Problem> {
+        self.length += data.len() as u64;
+        if self.length > self.limit {
+            return Err(too_large(self.limit));
+        }
+        self.hash.update(data);
+        // A write of a few kilobytes into the page cache: handing it to another thread would cost more.
+        self.file.write_all(data).map_err(|error| unwritten(&error))
+    }
+
+    pub fn end(self) -> Spooled {
+        Spooled {
+            file: self.file,
+            hash: self.hash.finalize().into(),
+        }
+    }
+}
+
+/// Refuses by its headers a body that is compressed on the way, or that says itself that it is too large.
+pub fn announced(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|value| value != "identity")
+    {
+        return Err(Problem::new(
+            Slug::UnsupportedMediaType,
+            "Send the file without Content-Encoding. A file that is itself gzip is fine as it is.",
+        ));
+    }
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match declared.is_some_and(|length| length > limit) {
+        true => Err(too_large(limit)),
+        false => Ok(()),
+    }
+}
+
+fn too_large(limit: u64) -> Problem {
+    let limit = limit.min(FILE_LIMIT) >> 20;
+    Problem::new(
+        Slug::TooLarge,
+        format!("A file may have {limit} MiB; split it, or compress it with gzip."),
+    )
+}
+
+pub fn broken_off() -> Problem {
+    Problem::new(
+        Slug::InvalidBody,
+        "The file ended before it was complete; send it again.",
+    )
+}
+
 fn unwritten(error: &io::Error) -> Problem {
     tracing::error!(error = %error, "a file could not be put by");
     Problem::unavailable()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_without_end_is_read_to_the_bound_and_no_further() {
+        let asked = Arc::new(AtomicU64::new(0));
+        let pieces = futures::stream::repeat_with({
+            let asked = asked.clone();
+            move || {
+                asked.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, io::Error>(vec![b'x'; 1 << 10])
+            }
+        });
+        let refused = Spooled::of_frames(Body::from_stream(pieces), 8 << 10).await;
+        assert_eq!(
+            refused.err().map(|problem| problem.slug),
+            Some(Slug::TooLarge)
+        );
+        assert_eq!(asked.load(Ordering::Relaxed), 9);
+    }
 }

@@ -1,4 +1,4 @@
-//! All SQL on imports: jobs, the pieces of their files, rows that were not taken, mappings.
+//! SQL on imports: jobs, the pieces of their files, rows that were not taken. Mappings: `saved`.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,9 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+pub use super::saved::{
+    SavedMapping, delete_mapping, mapping, mapping_names, mappings, save_mapping, saved_mapping,
+};
 use super::{Counts, ImportStatus, Job};
 use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
@@ -33,6 +36,7 @@ struct JobRow {
     roster: bool,
     file_name: Option<String>,
     status: String,
+    preview: bool,
     confirmed: bool,
     next_ordinal: i64,
     read: i64,
@@ -61,6 +65,7 @@ impl From<JobRow> for Job {
             roster: row.roster,
             file_name: row.file_name,
             status: ImportStatus::parse(&row.status).unwrap_or(ImportStatus::Failed),
+            preview: row.preview,
             confirmed: row.confirmed,
             next_ordinal: row.next_ordinal as u64,
             counts: Counts {
@@ -115,7 +120,7 @@ pub async fn get(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Option<Job>, StoreEr
     let agency = tx.agency_id();
     Ok(sqlx::query_as!(
         JobRow,
-        r#"select id, kind, mapping, mapping_text, feed, roster, file_name, status, confirmed, next_ordinal, read, accepted, unchanged,
+        r#"select id, kind, mapping, mapping_text, feed, roster, file_name, status, preview, confirmed, next_ordinal, read, accepted, unchanged,
                   rejected, records, warnings, headings, problem, started_at, finished_at, started_by, credential, role
              from custodian.import_job where agency_id = $1 and id = $2"#,
         agency,
@@ -135,7 +140,7 @@ pub async fn list(
     let agency = tx.agency_id();
     let rows = sqlx::query_as!(
         JobRow,
-        r#"select id, kind, mapping, mapping_text, feed, roster, file_name, status, confirmed, next_ordinal, read, accepted, unchanged,
+        r#"select id, kind, mapping, mapping_text, feed, roster, file_name, status, preview, confirmed, next_ordinal, read, accepted, unchanged,
                   rejected, records, warnings, headings, problem, started_at, finished_at, started_by, credential, role
              from custodian.import_job where agency_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3"#,
         agency,
@@ -156,7 +161,8 @@ pub async fn running(
     let agency = tx.agency_id();
     Ok(sqlx::query_scalar!(
         r#"select id from custodian.import_job
-            where agency_id = $1 and file_hash = $2 and kind = $3 and status in ('running', 'waiting') order by id desc limit 1"#,
+            where agency_id = $1 and file_hash = $2 and kind = $3 and status in ('running', 'waiting') and not preview
+            order by id desc limit 1"#,
         agency,
         file_hash,
         kind.as_str()
@@ -177,7 +183,7 @@ pub async fn claim(
         r#"update custodian.import_job set claimed_until = $3::timestamptz
             where agency_id = $1 and id = $2 and status = 'running'
               and (claimed_until is null or claimed_until < $4)
-           returning id, kind, mapping, mapping_text, feed, roster, file_name, status, confirmed, next_ordinal, read, accepted,
+           returning id, kind, mapping, mapping_text, feed, roster, file_name, status, preview, confirmed, next_ordinal, read, accepted,
                      unchanged, rejected, records, warnings, headings, problem, started_at, finished_at, started_by, credential, role"#,
         agency,
         id,
@@ -231,7 +237,8 @@ pub async fn end(
     let agency = tx.agency_id();
     let update = sqlx::query!(
         r#"update custodian.import_job
-              set status = $3, problem = coalesce($4, problem), warnings = coalesce($5, warnings), finished_at = $6, claimed_until = null
+              set status = $3, problem = coalesce($4, problem), warnings = coalesce($5, warnings), finished_at = $6, claimed_until = null,
+                  preview = false, peek = null
             where agency_id = $1 and id = $2 and status in ('running', 'waiting')"#,
         agency,
         id,
@@ -266,12 +273,12 @@ pub async fn wait(tx: &mut ScopedTx<'_>, id: Uuid, question: &str) -> Result<(),
     expect_one_row(update.execute(tx.conn()).await?)
 }
 
-/// A person has looked: it goes on. `false` when it does not wait.
+/// A person has looked: it goes on. `false` when it does not wait, or waits for its columns.
 pub async fn confirm(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<bool, StoreError> {
     let agency = tx.agency_id();
     let update = sqlx::query!(
         r#"update custodian.import_job set status = 'running', confirmed = true, claimed_until = null
-            where agency_id = $1 and id = $2 and status = 'waiting'"#,
+            where agency_id = $1 and id = $2 and status = 'waiting' and not preview"#,
         agency,
         id
     );
@@ -426,53 +433,6 @@ pub async fn rejects(
             })
         })
         .collect()
-}
-
-/// The names of the mappings that the agency has saved.
-pub async fn mapping_names(tx: &mut ScopedTx<'_>) -> Result<Vec<String>, StoreError> {
-    let agency = tx.agency_id();
-    Ok(sqlx::query_scalar!(
-        "select name from custodian.import_mapping where agency_id = $1 order by name",
-        agency
-    )
-    .fetch_all(tx.conn())
-    .await?)
-}
-
-pub async fn mapping(tx: &mut ScopedTx<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    let agency = tx.agency_id();
-    Ok(sqlx::query_scalar!(
-        "select text from custodian.import_mapping where agency_id = $1 and name = $2",
-        agency,
-        name
-    )
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
-pub async fn save_mapping(
-    tx: &mut ScopedTx<'_>,
-    name: &str,
-    kind: Kind,
-    text: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let agency = tx.agency_id();
-    let by = tx.actor().name.clone();
-    sqlx::query!(
-        r#"insert into custodian.import_mapping (agency_id, name, kind, text, saved_at, saved_by) values ($1, $2, $3, $4, $5, $6)
-           on conflict (agency_id, name) do update
-               set kind = excluded.kind, text = excluded.text, saved_at = excluded.saved_at, saved_by = excluded.saved_by"#,
-        agency,
-        name,
-        kind.as_str(),
-        text,
-        now,
-        by
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
 
 /// The paper that came of this content before.

@@ -1,6 +1,5 @@
 //! A file is handed in: looked at, refused with its reason or kept, and taken in from then on.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use super::prepare::{Heading, Reading};
@@ -30,7 +29,7 @@ pub struct Submission {
 }
 
 impl Submission {
-    fn check(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         let mut complaints = Complaints::default();
         complaints.optional_text("?feed", self.feed.as_deref(), 100);
         complaints.optional_text("?file_name", self.file_name.as_deref(), 200);
@@ -108,9 +107,7 @@ pub fn reading(
 /// # Errors
 /// 422 with the reason for a file that cannot be read in this way.
 pub async fn look(reading: Arc<Reading>, spooled: &Spooled) -> Result<Heading, Problem> {
-    let mut file = spooled.open().map_err(Problem::internal)?;
-    let mut first = [0; 1];
-    if file.read(&mut first).map_err(Problem::internal)? == 0 {
+    if spooled.is_empty().map_err(Problem::internal)? {
         return Err(refused("The file is empty."));
     }
     let file = spooled.open().map_err(Problem::internal)?;
@@ -120,7 +117,8 @@ pub async fn look(reading: Arc<Reading>, spooled: &Spooled) -> Result<Heading, P
         .map_err(|error| refused(&format!("This file cannot be read: {error}.")))
 }
 
-fn refused(detail: &str) -> Problem {
+/// The file itself is at fault.
+pub(super) fn refused(detail: &str) -> Problem {
     Problem::new(Slug::Validation, detail.to_owned()).with_error("", "file")
 }
 
@@ -166,6 +164,7 @@ pub async fn open(
         roster: submission.roster,
         file_name: submission.file_name,
         status: ImportStatus::Running,
+        preview: false,
         confirmed: false,
         next_ordinal: 1,
         counts: Counts::default(),

@@ -13,6 +13,7 @@ pub mod facts;
 pub mod feeds;
 pub mod handover;
 pub mod hold;
+pub mod imports;
 pub mod match_decision;
 pub mod matches;
 pub mod new_detainer;
