@@ -97,6 +97,14 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("agency-registered", "The agency is registered."),
     ("agency-changed", "The change is recorded."),
+    (
+        "release-handed-in",
+        "The release is being taken in. Its counts are below.",
+    ),
+    (
+        "import-cancelled",
+        "The import is cancelled. What was taken in stays, the rest is left out.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

@@ -237,6 +237,21 @@ impl Frame {
         }
     }
 
+    /// Refuses a form that another session's page made.
+    pub fn genuine(&self, fields: &Fields) -> Result<(), Problem> {
+        let genuine: bool = fields
+            .get("csrf")
+            .as_bytes()
+            .ct_eq(self.csrf.as_bytes())
+            .into();
+        match genuine {
+            true => Ok(()),
+            false => Err(Problem::forbidden(
+                "This form belongs to another session. Open the page again and send it anew.",
+            )),
+        }
+    }
+
     /// Today's date where one stands, as a date field takes it.
     pub fn today(&self) -> String {
         self.now.with_timezone(&self.zone).date_naive().to_string()
@@ -274,6 +289,7 @@ impl Frame {
             Side::Operator => &[
                 ("Overview", "/"),
                 ("Agencies", "/agencies"),
+                ("Imports", "/admin/imports"),
                 ("Positions", "/positions"),
                 ("Rules of law", "/policies"),
             ],
@@ -395,16 +411,23 @@ impl FromRequest<App> for Posted {
         let visitor = Visitor::from_request_parts(&mut parts, app).await?;
         let (tx, frame) = visitor.enter(app).await?;
         tx.rollback().await?;
-        let genuine: bool = fields
-            .get("csrf")
-            .as_bytes()
-            .ct_eq(frame.csrf.as_bytes())
-            .into();
-        if !genuine {
-            return Err(Problem::forbidden(
-                "This form belongs to another session. Open the page again and send it anew.",
-            ));
-        }
+        Self::of_fields(visitor, frame, &parts, fields, body_hash)
+    }
+}
+
+impl Posted {
+    /// A form whose fields have been read already.
+    ///
+    /// # Errors
+    /// It is not one of this session's pages.
+    pub fn of_fields(
+        visitor: Visitor,
+        frame: Frame,
+        parts: &Parts,
+        fields: Fields,
+        body_hash: [u8; 32],
+    ) -> Result<Self, Problem> {
+        frame.genuine(&fields)?;
         Ok(Self {
             key: fields.get("idempotency_key").to_owned(),
             route: format!("POST {}", parts.uri.path()),
@@ -412,12 +435,10 @@ impl FromRequest<App> for Posted {
             frame,
             fields,
             body_hash,
-            headers: parts.headers,
+            headers: parts.headers.clone(),
         })
     }
-}
 
-impl Posted {
     /// The command, run once for the form's hidden key.
     pub fn once<T>(&self, body: Result<T, Problem>) -> Once<T> {
         Once::from_form(&self.key, self.route.clone(), body, self.body_hash)
