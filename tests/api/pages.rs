@@ -49,6 +49,11 @@ impl Desk {
         Self { browser, cookie }
     }
 
+    /// Sends a form with a file.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: &str) -> Answer {
+        self.browser.upload(path, &self.cookie, fields, file).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.browser.get(path, &self.cookie).await
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::imports::{ended, import, send, shared};
+use crate::pages::{Desk, hidden};
 use crate::support::*;
 
 const HEADING: &str =
@@ -218,5 +219,92 @@ async fn what_is_no_release_is_refused_before_anything_is_kept(
     .unwrap();
     let cancelled = operator.post(&step, json!({})).await.expect(200).json();
     assert_eq!(cancelled["status"], "cancelled");
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn the_operator_hands_a_release_in_on_a_page_and_nobody_else_does(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    const PAGE: &str = "/admin/imports";
+    let app = TestApp::start(options, owner).await;
+    let desk = Desk::of(&app, Role::SystemAdmin, "operator").await;
+    let shown = desk.get(PAGE).await.expect(200).text;
+    assert!(shown.contains("No release has been handed in yet."));
+    let csrf = hidden(&shown, "csrf");
+    let key = fresh_key();
+    let file = rows(3) + "2/30/15,I247,<b>,,,\n";
+    let forged = [("csrf", "another"), ("idempotency_key", key.as_str()), ("dataset", "three")];
+    desk.upload(PAGE, &forged, &file).await.expect(403);
+    let fields = |dataset: &'static str| {
+        [("csrf", csrf.as_str()), ("idempotency_key", key.as_str()), ("dataset", dataset)]
+    };
+    let refused = desk.upload(PAGE, &fields("T H R E E"), &file).await.expect(422);
+    assert!(refused.text.contains("a dataset&#x27;s name") || refused.text.contains("a-z"), "{}", refused.text);
+    let refused = desk.upload(PAGE, &fields("three"), "").await.expect(422);
+    assert!(refused.text.contains("Choose a file."));
+    // Sent twice, taken in once.
+    for _ in 0..2 {
+        desk.upload(PAGE, &fields("three"), &file).await.expect(303);
+    }
+    let shown = loop {
+        let shown = desk.get(PAGE).await.expect(200);
+        if !shown.text.contains("Running") {
+            break shown.text;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(shown.contains("Taken in") && shown.contains("release.csv"), "{shown}");
+    assert_eq!(app.count("select count(*) from reports.import_job").await, 1);
+    let rejects = shown.split("href=\"/admin/imports/").nth(1).unwrap();
+    let rejects = desk
+        .get(&format!("{PAGE}/{}", rejects.split('"').next().unwrap()))
+        .await
+        .expect(200);
+    assert!(rejects.text.contains("2/30/15"), "{}", rejects.text);
+
+    let clerk = Desk::of(&app, Role::Reviewer, ALDER).await;
+    clerk.get(PAGE).await.expect(403);
+    clerk.upload(PAGE, &fields("three"), &file).await.expect(403);
+    app.stop().await;
+}
+
+#[sqlx::test(fixtures("../fixtures/two_counties.sql"))]
+async fn the_operator_sees_which_feeds_are_silent_and_nothing_of_what_they_send(
+    options: PgPoolOptions,
+    owner: PgConnectOptions,
+) {
+    let app = TestApp::start(options, owner).await;
+    let desk = Desk::of(&app, Role::SystemAdmin, "operator").await;
+    let clerk = app.submitter(ALDER).await;
+    let beat = json!({"expected_every_minutes": 1});
+    clerk.put("/v1/feeds/%3Cb%3Efax", beat).await.expect(200);
+    clerk.put("/v1/feeds/steady", json!({})).await.expect(200);
+    let shown = desk.get("/").await.expect(200).text;
+    assert!(shown.contains("has been heard from in time"), "{shown}");
+    app.app.clock.advance(4 * 60);
+    let shown = desk.get("/").await.expect(200).text;
+    assert!(shown.contains("Silent since") && shown.contains("fax"), "{shown}");
+    assert!(!shown.contains("<b>fax") && !shown.contains("steady"));
+    // An admin sees those of the own subtree; what else a feed holds, no admin's role may read.
+    let mut conn = app.app.pools.oversight.acquire().await.unwrap();
+    let mut seen = async |agencies: &str| -> i64 {
+        sqlx::query_scalar(
+            "select count(f.name) from custodian.feed f, (select set_config('app.agencies', $1, false)) as scope",
+        )
+        .bind(agencies)
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap()
+    };
+    let alder = app.actor_at(ALDER).await.agency_id().unwrap().to_string();
+    let birch = app.actor_at(BIRCH).await.agency_id().unwrap().to_string();
+    seen(&alder).await;
+    assert_eq!((seen(&alder).await, seen(&birch).await), (1, 0));
+    let read = sqlx::query("select rows from custodian.feed")
+        .execute(&app.app.pools.operator)
+        .await;
+    assert!(read.is_err());
     app.stop().await;
 }

@@ -41,6 +41,34 @@ impl Browser {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// A form with a file: each part with its name, the file's own last.
+    pub async fn upload(
+        &self,
+        path: &str,
+        cookie: &str,
+        fields: &[(&str, &str)],
+        file: &str,
+    ) -> Answer {
+        let mut body = String::new();
+        for (name, value) in fields {
+            body.push_str(&format!(
+                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        body.push_str(&format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"release.csv\"\r\n\
+             Content-Type: text/csv\r\n\r\n{file}\r\n--edge--\r\n"
+        ));
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=edge")
+            .header(COOKIE, cookie)
+            .body(body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     async fn sign_in(&self, email: &str, password: &str) -> Answer {
         let email = email.replace('@', "%40");
         let body = format!("email={email}&password={}", password.replace(' ', "+"));

@@ -2,6 +2,7 @@
 //! without, every page judged by axe at three widths under the strict content policy.
 
 mod chromium;
+mod places;
 mod steps;
 #[allow(dead_code)]
 #[path = "../api/support/mod.rs"]
