@@ -155,7 +155,8 @@ fn row(job: Job, frame: &Frame) -> ReleaseRow {
 /// `POST /admin/imports`
 pub async fn post(app: &App, upload: Upload) -> Result<Response, Problem> {
     let Upload { posted, file } = upload;
-    let given = |name: &str| Some(posted.fields.get(name).to_owned()).filter(|text| !text.is_empty());
+    let given =
+        |name: &str| Some(posted.fields.get(name).to_owned()).filter(|text| !text.is_empty());
     let (name, spooled) = file.unzip();
     let asked = imports::asked(ImportQuery {
         kind: Some(Kind::HistoricalDetainers.to_string()),

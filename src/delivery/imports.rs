@@ -97,7 +97,12 @@ async fn next_of_a_jail(app: &App, lane: Lane) -> Result<bool, Stopped> {
 
 async fn next_release(app: &App, lane: Lane) -> Result<bool, Stopped> {
     let now = app.clock.now();
-    let mut conn = app.pools.operator.acquire().await.map_err(StoreError::from)?;
+    let mut conn = app
+        .pools
+        .operator
+        .acquire()
+        .await
+        .map_err(StoreError::from)?;
     let mut claimed = None;
     for id in jobs::unclaimed(&mut conn, now, lane.below()).await? {
         claimed = jobs::claim(&mut conn, id, now).await?;

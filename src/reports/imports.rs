@@ -67,7 +67,13 @@ pub fn asked(query: ImportQuery) -> Result<Asked, Problem> {
     for (pointer, given) in [
         ("?agency", query.agency.is_some()),
         ("?feed", query.feed.is_some()),
-        ("?roster", query.roster.as_deref().is_some_and(|roster| roster != "false")),
+        (
+            "?roster",
+            query
+                .roster
+                .as_deref()
+                .is_some_and(|roster| roster != "false"),
+        ),
     ] {
         if given {
             let says = "A release is no agency's: it has no feed and no roster.";
@@ -178,9 +184,7 @@ pub async fn submit(
 fn told(error: ImportError) -> Problem {
     match error {
         ImportError::Store(error) => error.into(),
-        ImportError::TakenOver => {
-            Problem::new(Slug::Conflict, "This import has ended already.")
-        }
+        ImportError::TakenOver => Problem::new(Slug::Conflict, "This import has ended already."),
         other => Problem::internal(other),
     }
 }

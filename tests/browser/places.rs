@@ -6,7 +6,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::Desk;
 use crate::support::*;
 
-const RELEASE: &str = "Prepare Date,Detainer Type,Detainer Detention Facility,State,City,Detainer Lift Reason
+const RELEASE: &str =
+    "Prepare Date,Detainer Type,Detainer Detention Facility,State,City,Detainer Lift Reason
 1/5/15,I247,SAN DIEGO COUNTY JAIL,CALIFORNIA,SAN DIEGO,Detainer Declined by LEA
 1/6/15,I247,SAN DIEGO COUNTY JAIL,CALIFORNIA,SAN DIEGO,
 2/6/15,I247N,SAN DIEGO MCC,CALIFORNIA,SAN DIEGO,
@@ -40,7 +41,9 @@ impl Desk {
             .header("idempotency-key", fresh_key())
             .header("content-type", "text/csv")
             .body(RELEASE);
-        let sent = Answer::read(request.send().await.unwrap()).await.expect(202);
+        let sent = Answer::read(request.send().await.unwrap())
+            .await
+            .expect(202);
         let place = sent.header("location");
         while operator.get(&place).await.json()["status"] == "running" {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

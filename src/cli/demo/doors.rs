@@ -47,7 +47,14 @@ impl Loader {
         self.at(now - Duration::hours(26));
         self.hear(0, FEED, 1440).await?;
         let mut tx = self.jail(0).await?;
-        store::save_mapping(&mut tx, SAVED, Kind::Bookings, MAPPING, self.app.clock.now()).await?;
+        store::save_mapping(
+            &mut tx,
+            SAVED,
+            Kind::Bookings,
+            MAPPING,
+            self.app.clock.now(),
+        )
+        .await?;
         tx.commit().await.map_err(Problem::from)?;
         let row = |at: usize| {
             let booked = now - Duration::days(3 + at as i64);
@@ -55,10 +62,14 @@ impl Loader {
             let day = at % 28 + 1;
             format!("26-09{at:04},{booked},Roster,Person {at},1988-03-{day:02}\n")
         };
-        let mut last_night: String = HEADING.to_owned() + &(0..IN_CUSTODY).map(row).collect::<String>();
+        let mut last_night: String =
+            HEADING.to_owned() + &(0..IN_CUSTODY).map(row).collect::<String>();
         // No day of the calendar, and nobody's name.
         last_night.push_str("26-090090,2026-02-30 08:00,Roster,Mistyped,1990-01-01\n");
-        last_night.push_str(&format!("26-090091,{},,Nameless,1990-01-01\n", now.format("%Y-%m-%d 00:00")));
+        last_night.push_str(&format!(
+            "26-090091,{},,Nameless,1990-01-01\n",
+            now.format("%Y-%m-%d 00:00")
+        ));
         self.roster("roster-last-night.csv", last_night).await?;
         self.at(now - Duration::hours(2));
         self.hear(0, FEED, 1440).await?;

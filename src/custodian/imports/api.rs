@@ -111,11 +111,7 @@ pub const MEDIA_TYPES: &[&str] = &[
 pub fn body(tx: &ScopedTx<'_>, job: Job) -> ImportBody {
     ImportBody {
         id: job.id,
-        agency: tx
-            .actor()
-            .agency
-            .as_ref()
-            .map(|agency| agency.code.clone()),
+        agency: tx.actor().agency.as_ref().map(|agency| agency.code.clone()),
         dataset: None,
         kind: job.kind,
         mapping: job.mapping,
