@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use criterion::{Criterion, Throughput};
+use sallyport::policy::Act;
 use sallyport::policy::cases::nothing_known_against;
 use sallyport::policy::evaluate::{Ask, Book, Positions};
 use sallyport::policy::facts::Facts;
 use sallyport::policy::load::{Files, Rules};
 use sallyport::policy::place::Place;
-use sallyport::policy::preview::changes;
+use sallyport::policy::preview::change;
 use serde_json::json;
 
 /// The most that one person may take, in microseconds.
@@ -154,7 +155,11 @@ fn preview(people: &[Facts], positions: &Positions) {
                         .cycle()
                         .take(QUESTIONS / 2)
                         .map(|facts| {
-                            changes(&BOOK, &draft, asked(&place, facts, positions)).count()
+                            let ask = asked(&place, facts, positions);
+                            Act::ALL
+                                .iter()
+                                .filter(|act| change(&BOOK, &draft, **act, ask).is_some())
+                                .count()
                         })
                         .sum::<usize>()
                 })

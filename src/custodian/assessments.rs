@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::custodian::detainers::CaseFile;
-use crate::custodian::facts::known::{Known, known};
+use crate::custodian::facts::known::{Known, RequestFacts, known};
 use crate::custodian::facts::store as facts;
 use crate::db::{ScopedTx, StoreError};
 use crate::exchange::detainer::Paper;
@@ -103,7 +103,7 @@ async fn known_of(
             let booking = case
                 .booking
                 .and_then(|booking| of_bookings.get(&booking.as_uuid()));
-            known(paper, case, stated, booking, today)
+            known(&RequestFacts::of(paper, case), stated, booking, today)
         })
         .collect())
 }

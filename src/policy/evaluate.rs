@@ -106,6 +106,11 @@ impl Book {
         std::array::from_fn(|act| decide(&rules, Act::ALL[act], ask).disposition)
     }
 
+    /// The disposition of one act alone.
+    pub fn disposition(&self, act: Act, ask: Ask<'_>) -> Disposition {
+        decide(&self.in_force(ask.place, ask.on), act, ask).disposition
+    }
+
     /// The whole answer.
     pub fn answer(&self, ask: Ask<'_>) -> Answer<'_> {
         let case = ask.case();

@@ -9,26 +9,17 @@ use super::evaluate::{Ask, Book};
 use super::rule::Rule;
 use super::{Act, Disposition};
 
-/// One act whose answer a draft would change.
+/// An answer that a draft would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    pub act: Act,
     pub now: Disposition,
     pub would_be: Disposition,
 }
 
-/// The acts of one question on which two sets of rules differ.
-pub fn changes(now: &Book, draft: &Book, ask: Ask<'_>) -> impl Iterator<Item = Change> {
-    let (now, would_be) = (now.dispositions(ask), draft.dispositions(ask));
-    Act::ALL
-        .iter()
-        .enumerate()
-        .filter(move |(at, _)| now[*at] != would_be[*at])
-        .map(move |(at, act)| Change {
-            act: *act,
-            now: now[at],
-            would_be: would_be[at],
-        })
+/// What a draft would change of the answer on one act; None where both sets of rules agree.
+pub fn change(now: &Book, draft: &Book, act: Act, ask: Ask<'_>) -> Option<Change> {
+    let (now, would_be) = (now.disposition(act, ask), draft.disposition(act, ask));
+    (now != would_be).then_some(Change { now, would_be })
 }
 
 /// The words of a rule that fit single requests: with them, whoever writes the draft could ask

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::known::known;
+use super::known::{RequestFacts, known};
 use super::state::{Source, state};
 use super::{model, store};
 use crate::app::App;
@@ -110,7 +110,12 @@ pub async fn body(
             .await?
             .remove(&booking.as_uuid()),
     };
-    let known = known(paper, case, &stated, booking.as_ref(), today);
+    let known = known(
+        &RequestFacts::of(paper, case),
+        &stated,
+        booking.as_ref(),
+        today,
+    );
     let mut body = Map::new();
     body.insert("detainer".to_owned(), known.facts["detainer"].clone());
     for name in model::names() {

@@ -7,8 +7,42 @@ use serde_json::{Map, Value, json};
 use super::model::{self, Ending};
 use super::store::{BookingFacts, Stated};
 use crate::custodian::detainers::CaseFile;
-use crate::exchange::detainer::Paper;
+use crate::exchange::detainer::model::{Asks, SignedBy, WarrantKind};
+use crate::exchange::detainer::{Form, Paper};
 use crate::policy::facts::is_state;
+
+/// What of a request the rules are asked about.
+pub struct RequestFacts<'a> {
+    pub form: Form,
+    pub issued_on: NaiveDate,
+    pub issuing_office: &'a str,
+    pub asks: Asks,
+    pub warrants: Vec<(WarrantKind, Option<SignedBy>)>,
+    pub victim_or_witness: bool,
+    pub date_of_birth: Option<NaiveDate>,
+    pub served: bool,
+    pub restriction: Option<&'a str>,
+}
+
+impl<'a> RequestFacts<'a> {
+    pub fn of(paper: &'a Paper, case: &'a CaseFile) -> Self {
+        Self {
+            form: paper.form,
+            issued_on: paper.issued_on,
+            issuing_office: &paper.issuing_office,
+            asks: paper.asks,
+            warrants: paper
+                .warrants
+                .iter()
+                .map(|warrant| (warrant.kind, warrant.signed_by))
+                .collect(),
+            victim_or_witness: paper.victim_or_witness,
+            date_of_birth: paper.subject.date_of_birth,
+            served: case.served_at.is_some(),
+            restriction: case.restriction.as_deref(),
+        }
+    }
+}
 
 /// The facts of one case.
 pub struct Known {
@@ -24,15 +58,14 @@ pub struct Known {
 
 /// `today` is the date in the agency's zone, for the person's age.
 pub fn known(
-    paper: &Paper,
-    case: &CaseFile,
+    request: &RequestFacts<'_>,
     stated: &[Stated],
     booking: Option<&BookingFacts>,
     today: NaiveDate,
 ) -> Known {
     let mut facts = Map::new();
-    facts.insert("detainer".to_owned(), detainer(paper, case));
-    if paper.victim_or_witness {
+    facts.insert("detainer".to_owned(), detainer(request));
+    if request.victim_or_witness {
         facts.insert("victim_or_witness".to_owned(), true.into());
     }
     for fact in stated {
@@ -42,7 +75,7 @@ pub fn known(
     }
     // A restriction as a victim or witness is a person's word too, and evidence of publication is
     // evidence, whatever was stated before it.
-    if case.restriction.as_deref() == Some("victim_or_witness") {
+    if request.restriction == Some("victim_or_witness") {
         facts.insert("victim_or_witness".to_owned(), true.into());
     }
     if booking.is_some_and(|booking| booking.release_information_public) {
@@ -50,7 +83,7 @@ pub fn known(
     }
     let born = booking
         .and_then(|booking| booking.date_of_birth)
-        .or(paper.subject.date_of_birth);
+        .or(request.date_of_birth);
     if let Some(born) = born {
         facts.insert("age".to_owned(), age(born, today).into());
     }
@@ -97,18 +130,18 @@ fn join(facts: &mut Map<String, Value>, name: &str, more: &[Value]) {
 }
 
 /// The request itself, as rules see it.
-fn detainer(paper: &Paper, case: &CaseFile) -> Value {
+fn detainer(request: &RequestFacts<'_>) -> Value {
+    let asks = &request.asks;
     json!({
-        "form": paper.form,
-        "issued_on": paper.issued_on,
-        "issuing_office": paper.issuing_office,
+        "form": request.form,
+        "issued_on": request.issued_on,
+        "issuing_office": request.issuing_office,
         "asks": {
-            "notify": paper.asks.notify, "hold": paper.asks.hold,
-            "transfer": paper.asks.transfer, "interview": paper.asks.interview,
+            "notify": asks.notify, "hold": asks.hold, "transfer": asks.transfer, "interview": asks.interview,
         },
-        "served": case.served_at.is_some(),
-        "warrants": paper.warrants.iter().map(|warrant| json!({
-            "kind": warrant.kind, "signed_by": warrant.signed_by,
+        "served": request.served,
+        "warrants": request.warrants.iter().map(|(kind, signed_by)| json!({
+            "kind": kind, "signed_by": signed_by,
         })).collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,8 @@
 //! `POST /v1/policies/preview`: an agency's own decisions for its reviewer, counts for an admin
 //! of its jurisdiction. A reviewer's is pure, so neither needs an idempotency key.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
@@ -99,10 +101,9 @@ pub async fn post(
     tx.require(&[Role::Reviewer])?;
     let request: PreviewRequest = sent?;
     let draft = request.read(&app).await?;
-    let now = app.law.book();
     let books = Books {
-        now: &now,
-        draft: &draft,
+        now: app.law.book(),
+        draft: Arc::new(draft),
     };
     let mut preview = Preview {
         items: Vec::new(),
@@ -142,12 +143,11 @@ pub async fn post_overseen(
     tx.require(&[Role::JurisdictionAdmin])?;
     let request: PreviewRequest = sent?;
     let draft = request.read(&app).await?;
-    let now = app.law.book();
     let books = Books {
-        now: &now,
-        draft: &draft,
+        now: app.law.book(),
+        draft: Arc::new(draft),
     };
-    overseen::fits(&request, books)?;
+    overseen::fits(&request, &books)?;
     let agencies = overseen::begin(&mut tx, &app, &request).await?;
     // The trace is kept before anything is looked at.
     tx.commit().await?;

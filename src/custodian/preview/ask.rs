@@ -1,33 +1,32 @@
-//! An agency's past decisions, asked again of the rules that are loaded and of a draft.
+//! An agency's past decisions, asked again of the rules that are loaded and of a draft. While the
+//! rules are asked about one batch, the database reads the next.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
 use uuid::Uuid;
 
-use super::store::{self, Past, Whose};
+use super::store::{self, Past, PastRequest, Whose};
 use crate::app::App;
 use crate::custodian::assessments::Standing;
-use crate::custodian::detainers::{CaseFile, case_file, papers};
 use crate::custodian::facts::known::known;
-use crate::custodian::facts::store::{self as facts, Stated};
+use crate::custodian::facts::store::{self as facts, BookingFacts, Stated};
 use crate::db::ScopedTx;
-use crate::exchange::detainer::Paper;
 use crate::http::Problem;
 use crate::policy::Act;
 use crate::policy::evaluate::Book;
-use crate::policy::preview::{Change, changes};
+use crate::policy::preview::{Change, change};
 use crate::types::Timestamp;
-use crate::types::ids::{BookingId, DetainerId};
 
 /// Decisions that are gathered at once.
-const BATCH: i64 = 500;
+const BATCH: i64 = 2_000;
 
 /// The rules as they are, and with the draft.
-#[derive(Clone, Copy)]
-pub struct Books<'a> {
-    pub now: &'a Book,
-    pub draft: &'a Book,
+#[derive(Clone)]
+pub struct Books {
+    pub now: Arc<Book>,
+    pub draft: Arc<Book>,
 }
 
 /// The days of decisions, first and last, in the agency's zone.
@@ -49,7 +48,7 @@ pub struct Asked {
 pub async fn each(
     tx: &mut ScopedTx<'_>,
     app: &App,
-    books: Books<'_>,
+    books: Books,
     days: Span,
     whose: Whose,
     mut found: impl FnMut(Asked),
@@ -60,22 +59,29 @@ pub async fn each(
         .as_ref()
         .and_then(|agency| agency.time_zone.parse().ok())
         .unwrap_or(chrono_tz::UTC);
-    let (from, before) = window(days, zone)?;
-    let standing = Standing::of(tx, app.clock.now()).await?;
-    let asking = Asking {
+    let window = window(days, zone)?;
+    let asking = Arc::new(Asking {
         books,
-        standing,
+        standing: Standing::of(tx, app.clock.now()).await?,
         zone,
-    };
+    });
     let mut after = None;
+    let mut asked: Option<tokio::task::JoinHandle<Result<Vec<Asked>, serde_json::Error>>> = None;
     loop {
-        let past = store::decided(tx, (from, before), whose, after, BATCH).await?;
-        after = past.last().map(|past| (past.at, past.id));
-        let full = past.len() as i64 == BATCH;
-        asking.batch(tx, app, past, &mut found).await?;
-        if !full {
-            return Ok(());
+        let batch = Batch::read(tx, window, whose, after).await?;
+        if let Some(asked) = asked.take() {
+            let asked = asked.await.map_err(Problem::internal)?;
+            asked
+                .map_err(Problem::internal)?
+                .into_iter()
+                .for_each(&mut found);
         }
+        let Some(last) = batch.past.last() else {
+            return Ok(());
+        };
+        after = Some((last.at, last.id));
+        let asking = asking.clone();
+        asked = Some(tokio::task::spawn_blocking(move || asking.about(batch)));
     }
 }
 
@@ -94,61 +100,68 @@ fn window(days: Span, zone: chrono_tz::Tz) -> Result<(Timestamp, Timestamp), Pro
     ))
 }
 
-struct Asking<'a> {
-    books: Books<'a>,
+/// Decisions, and all that was known when each was made.
+struct Batch {
+    past: Vec<Past>,
+    requests: HashMap<Uuid, PastRequest>,
+    stated: HashMap<Uuid, Vec<Stated>>,
+    bookings: HashMap<Uuid, BookingFacts>,
+}
+
+impl Batch {
+    /// The decisions after a place in the window: five statements.
+    async fn read(
+        tx: &mut ScopedTx<'_>,
+        window: (Timestamp, Timestamp),
+        whose: Whose,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Result<Self, Problem> {
+        let past = store::decided(tx, window, whose, after, BATCH).await?;
+        let mut ids: Vec<Uuid> = past.iter().map(|past| past.detainer_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let requests = store::requests(tx, &ids).await?;
+        let bookings: Vec<Uuid> = requests
+            .values()
+            .filter_map(|request| request.booking)
+            .collect();
+        Ok(Self {
+            stated: store::statements(tx, &ids).await?,
+            bookings: facts::of_bookings(tx, &bookings).await?,
+            past,
+            requests,
+        })
+    }
+}
+
+struct Asking {
+    books: Books,
     standing: Standing,
     zone: chrono_tz::Tz,
 }
 
-impl Asking<'_> {
-    /// Asks both sets of rules about each decision of a batch: five statements.
-    async fn batch(
-        &self,
-        tx: &mut ScopedTx<'_>,
-        app: &App,
-        past: Vec<Past>,
-        found: &mut impl FnMut(Asked),
-    ) -> Result<(), Problem> {
-        let mut ids: Vec<Uuid> = past.iter().map(|past| past.detainer_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let cases: HashMap<DetainerId, CaseFile> = case_file::by_ids(tx, &ids)
-            .await?
-            .into_iter()
-            .map(|case| (case.id, case))
-            .collect();
-        let papers: HashMap<DetainerId, Paper> = papers::by_ids(tx, &app.vault, &ids)
-            .await?
-            .into_iter()
-            .map(|paper| (paper.id, paper))
-            .collect();
-        let stated = store::statements(tx, &ids).await?;
-        let bookings: Vec<Uuid> = cases
-            .values()
-            .filter_map(|case| case.booking.map(BookingId::as_uuid))
-            .collect();
-        let booked = facts::of_bookings(tx, &bookings).await?;
-        for past in past {
-            let id = DetainerId::from(past.detainer_id);
-            let (Some(case), Some(paper), Some(act)) =
-                (cases.get(&id), papers.get(&id), Act::parse(&past.act))
+impl Asking {
+    /// Asks both sets of rules about each decision of a batch.
+    fn about(&self, batch: Batch) -> Result<Vec<Asked>, serde_json::Error> {
+        let mut asked = Vec::with_capacity(batch.past.len());
+        for past in batch.past {
+            let (Some(request), Some(act)) =
+                (batch.requests.get(&past.detainer_id), Act::parse(&past.act))
             else {
                 continue;
             };
             let on = past.at.with_timezone(&self.zone).date_naive();
-            let said = stated.get(&past.detainer_id).map_or(&[][..], Vec::as_slice);
-            let said = as_of(said, past.at);
-            let booking = case
-                .booking
-                .and_then(|booking| booked.get(&booking.as_uuid()));
-            let known = known(paper, case, &said, booking, on);
+            let stated = batch.stated.get(&past.detainer_id);
+            let stated = as_of(stated.map_or(&[][..], Vec::as_slice), past.at);
+            let booking = request.booking.and_then(|id| batch.bookings.get(&id));
+            let known = known(&request.asked(), &stated, booking, on);
             let question = self.standing.question(past.at, on, known);
-            let facts = question.facts().map_err(Problem::internal)?;
-            let change = changes(self.books.now, self.books.draft, question.ask(&facts))
-                .find(|change| change.act == act);
-            found(Asked { past, act, change });
+            let facts = question.facts()?;
+            let ask = question.ask(&facts);
+            let change = change(&self.books.now, &self.books.draft, act, ask);
+            asked.push(Asked { past, act, change });
         }
-        Ok(())
+        Ok(asked)
     }
 }
 

@@ -65,7 +65,7 @@ const BASIS: &str = "Facts as they had been stated by the time of the decision; 
 ///
 /// # Errors
 /// 422 with what would pick somebody out.
-pub fn fits(request: &PreviewRequest, books: Books<'_>) -> Result<(), Problem> {
+pub fn fits(request: &PreviewRequest, books: &Books) -> Result<(), Problem> {
     if request.from.day() != 1 {
         return Err(Problem::field(
             "/from",
@@ -80,7 +80,7 @@ pub fn fits(request: &PreviewRequest, books: Books<'_>) -> Result<(), Problem> {
             "An admin counts over whole months: the last day of one is expected.",
         ));
     }
-    match singles_out(books.now, books.draft) {
+    match singles_out(&books.now, &books.draft) {
         None => Ok(()),
         Some(words) => Err(Problem::field(
             "/draft",
@@ -143,7 +143,7 @@ pub async fn begin(
 pub async fn count(
     app: &App,
     agencies: Vec<Tenant>,
-    books: Books<'_>,
+    books: Books,
     span: Span,
 ) -> Result<OverseenPreview, Problem> {
     let mut cells: BTreeMap<(String, &'static str, &'static str, &'static str), u64> =
@@ -152,19 +152,26 @@ pub async fn count(
     for agency in agencies {
         let ori = agency.code.clone();
         let mut tx = ScopedTx::for_party(&app.pools.custodian, readers::service(agency)).await?;
-        ask::each(&mut tx, app, books, span, Whose::Unrestricted, |asked| {
-            assessed += 1;
-            if let Some(change) = asked.change {
-                changed += 1;
-                let cell = (
-                    ori.clone(),
-                    asked.act.as_str(),
-                    change.now.as_str(),
-                    change.would_be.as_str(),
-                );
-                *cells.entry(cell).or_default() += 1;
-            }
-        })
+        ask::each(
+            &mut tx,
+            app,
+            books.clone(),
+            span,
+            Whose::Unrestricted,
+            |asked| {
+                assessed += 1;
+                if let Some(change) = asked.change {
+                    changed += 1;
+                    let cell = (
+                        ori.clone(),
+                        asked.act.as_str(),
+                        change.now.as_str(),
+                        change.would_be.as_str(),
+                    );
+                    *cells.entry(cell).or_default() += 1;
+                }
+            },
+        )
         .await?;
         tx.rollback().await?;
     }
