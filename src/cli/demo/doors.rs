@@ -37,7 +37,7 @@ columns = ["First name"]
 columns = ["Born"]
 "#;
 const HEADING: &str = "Booking No,Booked,Last name,First name,Born\n";
-const IN_CUSTODY: usize = 12;
+const IN_CUSTODY: usize = 16;
 
 impl Loader {
     pub async fn doors(&self) -> Result<(), Problem> {
