@@ -384,6 +384,8 @@ async fn the_operator_sees_which_feeds_are_silent_and_nothing_of_what_they_send(
     let alder = app.actor_at(ALDER).await.agency_id().unwrap().to_string();
     let birch = app.actor_at(BIRCH).await.agency_id().unwrap().to_string();
     assert_eq!((seen(&alder).await, seen(&birch).await), (1, 0));
+    // A connection that is kept would hold up the stop.
+    drop(conn);
     let read = sqlx::query("select rows from custodian.feed")
         .execute(&app.app.pools.operator)
         .await;
