@@ -183,7 +183,21 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/imports",
-            get(custodian::imports::api::get_list).post(custodian::imports::api::post),
+            get(or_operator(
+                custodian::imports::api::get_list,
+                reports::imports::get_list,
+            ))
+            .post(or_operator(
+                custodian::imports::api::post,
+                reports::imports::post,
+            )),
+        )
+        .route(
+            "/imports/{id}",
+            get(or_operator(
+                custodian::imports::api::get,
+                reports::imports::get,
+            )),
         )
         .route(
             "/imports/mappings",
@@ -195,10 +209,12 @@ pub fn router(app: App) -> Router {
                 .put(custodian::imports::mappings::put)
                 .delete(custodian::imports::mappings::delete),
         )
-        .route("/imports/{id}", get(custodian::imports::api::get))
         .route(
             "/imports/{id}/rejects.csv",
-            get(custodian::imports::api::get_rejects),
+            get(or_operator(
+                custodian::imports::api::get_rejects,
+                reports::imports::get_rejects,
+            )),
         )
         .route(
             "/imports/{id}/confirmation",
@@ -206,7 +222,10 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/imports/{id}/cancellation",
-            post(custodian::imports::api::post_cancellation),
+            post(or_operator(
+                custodian::imports::api::post_cancellation,
+                reports::imports::post_cancellation,
+            )),
         )
         .route(
             "/release-notices/{id}",
@@ -335,6 +354,30 @@ where
         match side {
             Ok(Side::Oversight) => Box::pin(for_oversight.clone().call(request, app)),
             _ => two(State(app), request),
+        }
+    }
+}
+
+/// One path for a jail and the operator.
+fn or_operator<C, P, TC, TP>(
+    for_custodian: C,
+    for_operator: P,
+) -> impl Fn(State<App>, Request) -> futures::future::BoxFuture<'static, Response>
++ Clone
++ Send
++ Sync
++ 'static
+where
+    C: Handler<TC, App> + Sync,
+    P: Handler<TP, App> + Sync,
+    TC: 'static,
+    TP: 'static,
+{
+    move |State(app): State<App>, request: Request| {
+        let side = Presented::from_bearer(request.headers()).map(|presented| presented.side);
+        match side {
+            Ok(Side::Operator) => Box::pin(for_operator.clone().call(request, app)),
+            _ => Box::pin(for_custodian.clone().call(request, app)),
         }
     }
 }

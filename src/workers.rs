@@ -18,8 +18,10 @@ pub fn start(app: &App) -> JoinSet<()> {
     set.spawn(delivery::consequences::run(app.clone()));
     set.spawn(delivery::timers::run(app.clone()));
     set.spawn(delivery::sweep::run(app.clone()));
-    set.spawn(delivery::imports::run(app.clone()));
     set.spawn(delivery::imports::tidy(app.clone()));
+    for lane in [delivery::imports::Lane::Any, delivery::imports::Lane::Small] {
+        set.spawn(delivery::imports::run(app.clone(), lane));
+    }
     set.spawn(delivery::silence::run(app.clone()));
     set.spawn(listen(app.clone()));
     set.spawn(prune(app.clone()));

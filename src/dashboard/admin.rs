@@ -8,9 +8,10 @@ use super::map::draw::Drawing;
 use super::map::shade::number;
 use super::map::{self, MapPanel, MapQuery};
 use super::visitor::{Visitor, show};
-use super::{Chip, Layout, Link, Shape, Tone, time, words};
+use super::{Chip, Layout, Link, Shape, Tone, When, time, words};
 use crate::app::App;
 use crate::http::Problem;
+use crate::oversight::feeds as silent_feeds;
 use crate::registry::agencies::{self, AgencyFilter};
 use crate::registry::{jurisdictions, offices};
 use crate::reports;
@@ -25,6 +26,7 @@ pub struct AdminOverviewPage {
     pub counts: Vec<Count>,
     pub agencies: Vec<AgencyRow>,
     pub offices: Vec<OfficeRow>,
+    pub silent: Vec<SilentRow>,
     pub map: Option<MapPanel>,
     pub statistics: Statistics,
     pub as_of: String,
@@ -53,6 +55,15 @@ pub struct OfficeRow {
     pub kind: String,
     pub zone: String,
     pub connected: Chip,
+}
+
+/// A feed that an agency has not been heard on.
+pub struct SilentRow {
+    pub agency: String,
+    pub ori: String,
+    pub feed: String,
+    pub last: When,
+    pub since: When,
 }
 
 /// A table of counts with its definition; unknown is a row of its own.
@@ -191,6 +202,7 @@ pub async fn get(app: &App, visitor: &Visitor, query: &MapQuery) -> Result<Respo
         imported(tx.conn()).await?
     };
     let map = map::panel(app, tx.conn(), query).await?;
+    let silent = silent_feeds::silent(tx.conn(), frame.now, LINES).await?;
     tx.rollback().await?;
     let account = |connected: bool| {
         if connected {
@@ -248,6 +260,16 @@ pub async fn get(app: &App, visitor: &Visitor, query: &MapQuery) -> Result<Respo
                 code: office.code,
                 kind: words::plain(&office.kind),
                 zone: office.time_zone,
+            })
+            .collect(),
+        silent: silent
+            .into_iter()
+            .map(|feed| SilentRow {
+                agency: feed.agency,
+                ori: feed.ori,
+                feed: feed.name,
+                last: frame.when(feed.last_at),
+                since: frame.when(feed.silent_since),
             })
             .collect(),
         map,

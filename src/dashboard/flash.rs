@@ -112,6 +112,10 @@ const TEXTS: &[(&str, &str)] = &[
         "import-cancelled",
         "The import is cancelled. What had been taken in stays.",
     ),
+    (
+        "release-handed-in",
+        "The release is being taken in. Its counts are below.",
+    ),
     ("signed-out", "You are signed out."),
 ];
 

@@ -237,6 +237,21 @@ impl Frame {
         }
     }
 
+    /// Refuses a form that another session's page made.
+    fn genuine(&self, fields: &Fields) -> Result<(), Problem> {
+        let genuine: bool = fields
+            .get("csrf")
+            .as_bytes()
+            .ct_eq(self.csrf.as_bytes())
+            .into();
+        match genuine {
+            true => Ok(()),
+            false => Err(Problem::forbidden(
+                "This form belongs to another session. Open the page again and send it anew.",
+            )),
+        }
+    }
+
     /// Today's date where one stands, as a date field takes it.
     pub fn today(&self) -> String {
         self.now.with_timezone(&self.zone).date_naive().to_string()
@@ -274,6 +289,7 @@ impl Frame {
             Side::Operator => &[
                 ("Overview", "/"),
                 ("Agencies", "/agencies"),
+                ("Imports", "/admin/imports"),
                 ("Positions", "/positions"),
                 ("Rules of law", "/policies"),
             ],
@@ -410,16 +426,7 @@ impl Posted {
         let visitor = Visitor::from_request_parts(&mut parts, app).await?;
         let (tx, frame) = visitor.enter(app).await?;
         tx.rollback().await?;
-        let genuine: bool = fields
-            .get("csrf")
-            .as_bytes()
-            .ct_eq(frame.csrf.as_bytes())
-            .into();
-        if !genuine {
-            return Err(Problem::forbidden(
-                "This form belongs to another session. Open the page again and send it anew.",
-            ));
-        }
+        frame.genuine(&fields)?;
         Ok(Self {
             key: fields.get("idempotency_key").to_owned(),
             route: format!("POST {}", parts.uri.path()),
@@ -427,7 +434,7 @@ impl Posted {
             frame,
             fields,
             body_hash,
-            headers: parts.headers,
+            headers: parts.headers.clone(),
         })
     }
 

@@ -14,12 +14,13 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::ddp::{Ddp, DdpError, HistoricalDetainer};
+use super::jobs::{self, Job, NewJob};
 use super::stage;
 use super::table::{ReadError, Reject};
 use crate::db::scope::{self, Access};
 use crate::db::{ScopedTx, StoreError, expect_one_row};
 use crate::log::{self, Event, Hub};
-use crate::types::{Actor, Clock, Timestamp, ids};
+use crate::types::{Actor, Clock};
 
 /// Rows in a transaction.
 const CHUNK: usize = 5_000;
@@ -44,7 +45,7 @@ pub struct Report {
     pub counts: Counts,
     /// It went on where an earlier run was cut off.
     pub resumed: bool,
-    /// Texts that were kept but not understood, and how often (of this run).
+    /// Texts that were kept but not understood, and how often.
     pub warnings: BTreeMap<String, u64>,
     /// What a person should know about how the file was read.
     pub notes: Vec<String>,
@@ -61,8 +62,21 @@ pub enum ImportError {
     Unreadable(#[from] DdpError),
     #[error("another process carries on this import")]
     TakenOver,
+    #[error("reading the file stopped: {0}")]
+    Stopped(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ImportError {
+    /// Does it say nothing against the file?
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::TakenOver => true,
+            Self::Store(error) => error.is_outage(),
+            _ => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for ImportError {
@@ -110,13 +124,8 @@ struct Chunk {
     rows: Vec<HistoricalDetainer>,
     rejects: Vec<Reject>,
     next_line: u64,
-}
-
-struct Job {
-    id: Uuid,
-    next_line: u64,
-    counts: Counts,
-    resumed: bool,
+    /// Of this run, up to the end of the chunk.
+    warnings: BTreeMap<String, u64>,
 }
 
 impl Importer<'_> {
@@ -144,36 +153,63 @@ impl Importer<'_> {
                 .map_err(|error| open(io::Error::other(error.to_string())))??;
         }
 
-        let mut job = self.start(dataset, &file_hash).await?;
-        let (sender, mut chunks) = mpsc::channel(2);
-        let reader = {
-            let (path, from_line) = (path.to_owned(), job.next_line);
-            // Parsing is the CPU's work: beside the writing, not between it.
-            tokio::task::spawn_blocking(move || read_chunks(&format, &path, from_line, &sender))
+        let mut tx = self.begin().await?;
+        let new = NewJob {
+            dataset,
+            file_hash: &file_hash,
+            mapping: None,
+            file_name: None,
+            kept: false,
         };
-        while let Some(chunk) = chunks.recv().await {
-            self.apply(&mut job, dataset, chunk).await?;
-            progress(&job.counts);
-        }
-        let (warnings, notes) = match reader
-            .await
-            .map_err(|error| io::Error::other(error.to_string()))
-        {
-            Ok(Ok(said)) => said,
-            Ok(Err(error)) => {
-                self.fail(&job, &error.to_string()).await?;
-                return Err(error);
-            }
-            Err(error) => return Err(open(error)),
-        };
-        self.finish(&mut job, dataset, &file_hash).await?;
+        let mut job = jobs::open(tx.conn(), &self.actor, self.clock.now(), new)
+            .await?
+            .job;
+        tx.commit().await?;
+        let resumed = job.next_line > 1;
+        let file = File::open(path).map_err(open)?;
+        let notes = self.carry_on(format, file, &mut job, &mut progress).await?;
         Ok(Report {
             job: job.id,
             counts: job.counts,
-            resumed: job.resumed,
-            warnings,
+            resumed,
+            warnings: job.warnings,
             notes,
         })
+    }
+
+    /// Takes the file of a job in, from the job's place to its end. Returns what a person should know about how it was
+    /// read. A file that cannot be read on fails the job.
+    pub async fn carry_on(
+        &self,
+        format: Arc<Ddp>,
+        file: File,
+        job: &mut Job,
+        mut progress: impl FnMut(&Counts),
+    ) -> Result<Vec<String>, ImportError> {
+        let (sender, mut chunks) = mpsc::channel(2);
+        let reader = {
+            let from_line = job.next_line;
+            // Parsing is the CPU's work: beside the writing, not between it.
+            tokio::task::spawn_blocking(move || read_chunks(&format, file, from_line, &sender))
+        };
+        let warned_before = job.warnings.clone();
+        while let Some(chunk) = chunks.recv().await {
+            self.apply(job, &warned_before, chunk).await?;
+            progress(&job.counts);
+        }
+        let read = reader
+            .await
+            .map_err(|error| ImportError::Stopped(error.to_string()))?;
+        match read {
+            Ok(notes) => {
+                self.finish(job, &notes).await?;
+                Ok(notes)
+            }
+            Err(error) => {
+                self.fail(job, &error.to_string()).await?;
+                Err(error)
+            }
+        }
     }
 
     async fn begin(&self) -> Result<ScopedTx<'static>, StoreError> {
@@ -189,94 +225,16 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Opens a job, or goes on with the one of this file that was cut off.
-    async fn start(&self, dataset: &str, file_hash: &[u8]) -> Result<Job, ImportError> {
+    async fn apply(
+        &self,
+        job: &mut Job,
+        warned_before: &BTreeMap<String, u64>,
+        chunk: Chunk,
+    ) -> Result<(), ImportError> {
         let now = self.clock.now();
+        let dataset = job.dataset.as_str();
         let mut tx = self.begin().await?;
-        sqlx::query!(
-            r#"insert into reports.dataset (name, format, file_hash) values ($1, 'ddp', $2) on conflict (name) do nothing"#,
-            dataset,
-            file_hash
-        )
-        .execute(tx.conn())
-        .await?;
-        // One start at a time for a dataset, or two would each open a job.
-        sqlx::query!(
-            r#"select name from reports.dataset where name = $1 for update"#,
-            dataset
-        )
-        .fetch_one(tx.conn())
-        .await?;
-        let running = sqlx::query!(
-            r#"select id, file_hash, next_line, read, accepted, unchanged, rejected, removed
-                 from reports.import_job where dataset = $1 and status = 'running' for update"#,
-            dataset
-        )
-        .fetch_optional(tx.conn())
-        .await?;
-        let job = match running {
-            Some(job) if job.file_hash == file_hash => Job {
-                id: job.id,
-                next_line: job.next_line as u64,
-                counts: Counts {
-                    read: job.read as u64,
-                    accepted: job.accepted as u64,
-                    unchanged: job.unchanged as u64,
-                    rejected: job.rejected as u64,
-                    removed: job.removed as u64,
-                },
-                resumed: true,
-            },
-            other => {
-                if let Some(job) = other {
-                    end(
-                        tx.conn(),
-                        job.id,
-                        now,
-                        "failed",
-                        Some("another file was imported instead"),
-                    )
-                    .await?;
-                }
-                let id = ids::new_v7(now);
-                sqlx::query!(
-                    r#"insert into reports.import_job (id, dataset, format, file_hash, status, started_at)
-                       values ($1, $2, 'ddp', $3, 'running', $4)"#,
-                    id,
-                    dataset,
-                    file_hash,
-                    now
-                )
-                .execute(tx.conn())
-                .await?;
-                Job {
-                    id,
-                    next_line: 1,
-                    counts: Counts::default(),
-                    resumed: false,
-                }
-            }
-        };
-        tx.commit().await?;
-        Ok(job)
-    }
-
-    async fn apply(&self, job: &mut Job, dataset: &str, chunk: Chunk) -> Result<(), ImportError> {
-        let now = self.clock.now();
-        let mut tx = self.begin().await?;
-        // The job's row is the lock: of two processes on one file, one finds its line moved.
-        let expected = job.next_line as i64;
-        let moved = sqlx::query!(
-            r#"update reports.import_job set next_line = $3 where id = $1 and next_line = $2 and status = 'running'"#,
-            job.id,
-            expected,
-            chunk.next_line as i64
-        )
-        .execute(tx.conn())
-        .await?;
-        if moved.rows_affected() != 1 {
-            return Err(ImportError::TakenOver);
-        }
+        jobs::advance(tx.conn(), job, chunk.next_line, now).await?;
         let changed = changed_rows(tx.conn(), dataset, &chunk.rows).await?;
         let accepted = stage::take_over(tx.conn(), dataset, &changed).await?;
         if accepted != changed.len() as u64 {
@@ -291,17 +249,11 @@ impl Importer<'_> {
             rejected: job.counts.rejected + chunk.rejects.len() as u64,
             removed: job.counts.removed + removed,
         };
-        let update = sqlx::query!(
-            r#"update reports.import_job set read = $2, accepted = $3, unchanged = $4, rejected = $5, removed = $6
-                where id = $1"#,
-            job.id,
-            counts.read as i64,
-            counts.accepted as i64,
-            counts.unchanged as i64,
-            counts.rejected as i64,
-            counts.removed as i64
-        );
-        expect_one_row(update.execute(tx.conn()).await?)?;
+        let mut warnings = warned_before.clone();
+        for (text, count) in chunk.warnings {
+            *warnings.entry(text).or_default() += count;
+        }
+        jobs::count(tx.conn(), job.id, &counts, &warnings).await?;
         if accepted + removed > 0 {
             let mut rows_hash = Sha256::new();
             for row in &changed {
@@ -316,20 +268,16 @@ impl Importer<'_> {
             log::append(&mut tx, vec![event]).await?;
         }
         self.commit(tx).await?;
-        (job.counts, job.next_line) = (counts, chunk.next_line);
+        (job.counts, job.warnings, job.next_line) = (counts, warnings, chunk.next_line);
         Ok(())
     }
 
     /// The file is through: what an earlier file had beyond its end goes, and the counts are whole.
-    async fn finish(
-        &self,
-        job: &mut Job,
-        dataset: &str,
-        file_hash: &[u8],
-    ) -> Result<(), ImportError> {
+    async fn finish(&self, job: &mut Job, notes: &[String]) -> Result<(), ImportError> {
         let now = self.clock.now();
+        let dataset = job.dataset.as_str();
         let mut tx = self.begin().await?;
-        end(tx.conn(), job.id, now, "done", None).await?;
+        jobs::end(tx.conn(), job.id, now, "done", None).await?;
         let surplus = sqlx::query!(
             r#"delete from reports.historical_detainer where dataset = $1 and ordinal > $2"#,
             dataset,
@@ -340,16 +288,13 @@ impl Importer<'_> {
         .await?
         .rows_affected();
         job.counts.removed += surplus;
-        let update = sqlx::query!(
-            r#"update reports.import_job set removed = $2 where id = $1"#,
-            job.id,
-            job.counts.removed as i64
-        );
-        expect_one_row(update.execute(tx.conn()).await?)?;
+        let mut said = job.warnings.clone();
+        said.extend(notes.iter().map(|note| (note.clone(), 1)));
+        jobs::count(tx.conn(), job.id, &job.counts, &said).await?;
         let update = sqlx::query!(
             r#"update reports.dataset set file_hash = $2, rows = $3, imported_at = $4 where name = $1"#,
             dataset,
-            file_hash,
+            job.file_hash,
             (job.counts.accepted + job.counts.unchanged) as i64,
             now
         );
@@ -365,30 +310,11 @@ impl Importer<'_> {
         Ok(self.commit(tx).await?)
     }
 
-    async fn fail(&self, job: &Job, problem: &str) -> Result<(), ImportError> {
+    /// Ends a job that cannot go on.
+    pub async fn fail(&self, job: &Job, problem: &str) -> Result<(), ImportError> {
         let mut tx = self.begin().await?;
-        end(tx.conn(), job.id, self.clock.now(), "failed", Some(problem)).await?;
+        jobs::end(tx.conn(), job.id, self.clock.now(), "failed", Some(problem)).await?;
         Ok(tx.commit().await?)
-    }
-}
-
-async fn end(
-    conn: &mut PgConnection,
-    job: Uuid,
-    now: Timestamp,
-    status: &str,
-    problem: Option<&str>,
-) -> Result<(), ImportError> {
-    let update = sqlx::query!(
-        r#"update reports.import_job set status = $2, problem = $3, finished_at = $4 where id = $1 and status = 'running'"#,
-        job,
-        status,
-        problem,
-        now
-    );
-    match update.execute(conn).await?.rows_affected() {
-        1 => Ok(()),
-        _ => Err(ImportError::TakenOver),
     }
 }
 
@@ -464,15 +390,11 @@ async fn put_rejects(
 /// Reads the file from a line on and hands over chunks, until the other end hangs up.
 fn read_chunks(
     format: &Ddp,
-    path: &Path,
+    file: File,
     from_line: u64,
     chunks: &mpsc::Sender<Chunk>,
-) -> Result<(BTreeMap<String, u64>, Vec<String>), ImportError> {
-    let open = |source| ImportError::Open {
-        path: path.to_owned(),
-        source,
-    };
-    let mut rows = format.read(File::open(path).map_err(open)?)?;
+) -> Result<Vec<String>, ImportError> {
+    let mut rows = format.read(file)?;
     let unreadable = |error: ReadError| ImportError::Unreadable(error.into());
     let mut next = rows.skip_to(from_line).map_err(unreadable)?;
     while next.is_some() {
@@ -480,6 +402,7 @@ fn read_chunks(
             rows: Vec::with_capacity(CHUNK),
             rejects: Vec::new(),
             next_line: from_line,
+            warnings: BTreeMap::new(),
         };
         while let Some(row) = next.take() {
             let position = match &row {
@@ -491,19 +414,28 @@ fn read_chunks(
                 Ok(row) => chunk.rows.push(row),
                 Err(reject) => chunk.rejects.push(reject),
             }
+            let full = chunk.rows.len() + chunk.rejects.len() == CHUNK;
+            if full {
+                // Before the next row is read, which is the next chunk's.
+                chunk.warnings = rows.warnings().clone();
+            }
             next = rows.next().transpose().map_err(unreadable)?;
-            if chunk.rows.len() + chunk.rejects.len() == CHUNK {
+            if full {
                 break;
+            }
+            if next.is_none() {
+                chunk.warnings = rows.warnings().clone();
             }
         }
         if chunks.blocking_send(chunk).is_err() {
             break;
         }
     }
-    Ok((rows.warnings().clone(), rows.file_warnings()))
+    Ok(rows.file_warnings())
 }
 
-fn is_name(dataset: &str) -> bool {
+/// May a data set be called so?
+pub fn is_name(dataset: &str) -> bool {
     (1..=63).contains(&dataset.len())
         && dataset.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && dataset

@@ -152,12 +152,25 @@ pub struct Ddp {
     gazetteer: Gazetteer,
 }
 
+/// The mappings of releases that the binary carries, by name; the first serves where none is named.
+pub const MAPPINGS: &[(&str, &str)] = &[(
+    "detainers-fy2015",
+    include_str!("../../config/mappings/detainers-fy2015.toml"),
+)];
+
 impl Ddp {
     /// The mapping and lists that the binary carries.
     pub fn embedded() -> Result<Self, DdpError> {
-        Self::new(
-            include_str!("../../config/mappings/detainers-fy2015.toml"),
-            Gazetteer::embedded()?,
+        Self::new(MAPPINGS[0].1, Gazetteer::embedded()?)
+    }
+
+    /// The format with a mapping that the binary carries; none where it carries none of this name.
+    pub fn named(name: &str) -> Option<Result<Self, DdpError>> {
+        let (_, text) = MAPPINGS.iter().find(|(known, _)| *known == name)?;
+        Some(
+            Gazetteer::embedded()
+                .map_err(DdpError::from)
+                .and_then(|gazetteer| Self::new(text, gazetteer)),
         )
     }
 

@@ -1,5 +1,5 @@
 //! Files into records: bookings, notices, requests, and what releases say about the past.
-//! Everything here is pure but `stage`, `apply` and `agencies::take`, which write what releases say about the past and
+//! Everything here is pure but `stage`, `apply`, `jobs` and `agencies::take`, which write what releases say about the past and
 //! what a list says of agencies; what a jail's own file says is written by `custodian::imports`.
 
 pub mod agencies;
@@ -7,6 +7,7 @@ pub mod apply;
 pub mod cells;
 pub mod ddp;
 pub mod fields;
+pub mod jobs;
 pub mod mapping;
 pub mod place;
 pub mod records;

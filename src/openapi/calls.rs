@@ -706,8 +706,8 @@ pub const CALLS: &[Call] = &[
         path: "/imports",
         group: "Bookings and release notices",
         id: "list_imports",
-        summary: "Files of this agency, newest first",
-        roles: "submitter, reviewer",
+        summary: "Files of this agency, newest first; of the operator: releases",
+        roles: "submitter, reviewer; historical_detainers: system_admin",
         answers: &[(200, "ImportList")],
         query: Some(query::<imports::ImportListQuery>),
         ..NONE
@@ -799,7 +799,7 @@ pub const CALLS: &[Call] = &[
         group: "Bookings and release notices",
         id: "cancel_import",
         summary: "Leave out the rest of a file",
-        roles: "submitter, reviewer",
+        roles: "submitter, reviewer; historical_detainers: system_admin",
         request: Some("ImportStep"),
         answers: &[(200, "ImportBody")],
         ..NONE

@@ -5,6 +5,7 @@
 pub mod audit;
 mod audit_store;
 pub mod detainers;
+pub mod feeds;
 mod list;
 
 use crate::db::ScopedTx;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::historical::{self, Dimension, Filter, StatisticsError};
+use super::historical::{self, Dimension, Filter, StatisticsError, Totals};
 use super::operational;
 use crate::app::App;
 use crate::db::scope::Access;
@@ -43,6 +43,10 @@ pub struct StatisticsBody {
     pub total: i64,
     #[schema(value_type = Object)]
     pub unknown: Value,
+    /// Of historical counts: the total by place, and that of local agencies apart from federal, state and private
+    /// places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Totals>,
 }
 
 pub async fn get_statistics(
@@ -82,6 +86,7 @@ pub async fn get_statistics(
                 items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
                 total: counted.total,
                 unknown: serde_json::to_value(&counted.unknown).map_err(Problem::internal)?,
+                totals: Some(counted.totals()),
             }
         }
         "operational" => {
@@ -103,6 +108,7 @@ pub async fn get_statistics(
                 items: serde_json::to_value(&counted.items).map_err(Problem::internal)?,
                 total: counted.total,
                 unknown: counted.unknown,
+                totals: None,
             }
         }
         _ => {

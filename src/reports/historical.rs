@@ -103,6 +103,43 @@ pub struct Statistics {
     pub total: i64,
     /// How many of the total say nothing about it.
     pub unknown: Unknown,
+    /// How many of the total are at places known to be run by a county or a city.
+    pub local: i64,
+}
+
+/// A total with what it counts: a county has two, and each alone would be taken for the other.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct LabelledTotal {
+    pub label: &'static str,
+    pub count: i64,
+}
+
+/// The same rows counted by where the person was, and by who held him.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Totals {
+    pub by_place: LabelledTotal,
+    pub by_agency_local: LabelledTotal,
+}
+
+/// What the two totals are called, here and on the map.
+pub const BY_PLACE: &str =
+    "By place: every facility that stands there, federal, state and private ones among them";
+pub const BY_AGENCY_LOCAL: &str =
+    "By agency (local): only facilities known to be run by the county or a city";
+
+impl Statistics {
+    pub fn totals(&self) -> Totals {
+        Totals {
+            by_place: LabelledTotal {
+                label: BY_PLACE,
+                count: self.total,
+            },
+            by_agency_local: LabelledTotal {
+                label: BY_AGENCY_LOCAL,
+                count: self.local,
+            },
+        }
+    }
 }
 
 /// One cell: a value for each dimension (null is unknown) and a count.
@@ -156,7 +193,8 @@ pub async fn count(
                 coalesce(sum(count(*) filter (where state is null)) over (), 0)::bigint,
                 coalesce(sum(count(*) filter (where county_fips is null)) over (), 0)::bigint,
                 coalesce(sum(count(*) filter (where facility is null)) over (), 0)::bigint,
-                coalesce(sum(count(*) filter (where custodian_kind = 'unknown')) over (), 0)::bigint",
+                coalesce(sum(count(*) filter (where custodian_kind = 'unknown')) over (), 0)::bigint,
+                coalesce(sum(count(*) filter (where custodian_kind = 'local')) over (), 0)::bigint",
     );
     for (_, expression) in &columns {
         query.push(", ").push(expression);
@@ -180,7 +218,7 @@ pub async fn count(
     if columns.is_empty() {
         query.push(" group by ()");
     } else {
-        let places: Vec<String> = (9..9 + columns.len())
+        let places: Vec<String> = (10..10 + columns.len())
             .map(|place| place.to_string())
             .collect();
         query.push(format!(
@@ -201,10 +239,12 @@ pub async fn count(
         items: Vec::with_capacity(rows.len()),
         total: 0,
         unknown: Unknown::default(),
+        local: 0,
     };
     if let Some(row) = rows.first() {
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(StoreError::from);
         statistics.total = number(1)?;
+        statistics.local = number(8)?;
         statistics.unknown = Unknown {
             form: number(2)?,
             lift_reason: number(3)?,
@@ -220,7 +260,7 @@ pub async fn count(
     for row in &rows {
         let mut values = Map::new();
         for (at, (name, _)) in columns.iter().enumerate() {
-            let text: Option<String> = row.try_get(8 + at).map_err(StoreError::from)?;
+            let text: Option<String> = row.try_get(9 + at).map_err(StoreError::from)?;
             values.insert((*name).to_owned(), text.map_or(Value::Null, Value::String));
         }
         statistics.items.push(Item {

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod historical;
+pub mod imports;
 pub mod operational;
 pub mod places;
 pub mod published;

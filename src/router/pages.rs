@@ -4,7 +4,7 @@ mod imports;
 mod steps;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware;
 use axum::response::Response;
@@ -19,13 +19,14 @@ use crate::dashboard::map::MapQuery;
 use crate::dashboard::visitor::{guard, see_other};
 use crate::dashboard::{
     Fields, Posted, Visitor, accounts, admin, agencies, assets, docs, invitation, map, positions,
-    problem, sign_in,
+    problem, releases, sign_in,
 };
 use crate::exchange::detainer::filter::DetainerQuery;
 use crate::http::{Id, Problem, Query};
 use crate::identity::callers::wrong_side;
 use crate::law::pages as law;
 use crate::office::pages as desk;
+use crate::reports;
 use crate::types::Side;
 use crate::types::ids::{DetainerId, NotificationId};
 
@@ -74,6 +75,9 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/accounts", get(list_accounts).post(invite))
         .route("/accounts/{id}/invitation", post(invite_again))
         .route("/accounts/{id}/state", post(change_account))
+        .route("/admin/imports", get(list_releases).post(hand_in_release))
+        .route("/admin/imports/{id}/rejects.csv", get(release_rejects))
+        .route("/admin/imports/{id}/cancellation", post(cancel_release))
         // Everybody's, but a form of another site is refused here too.
         .route("/policies", get(law::get_list))
         .route(
@@ -208,6 +212,31 @@ async fn invite_again(
 
 async fn change_account(State(app): State<App>, Id(id): Id<Uuid>, posted: Posted) -> Page {
     accounts::post_state(&app, posted, id).await
+}
+
+async fn list_releases(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<releases::ReleasesQuery>,
+) -> Page {
+    only(&visitor, Side::Operator)?;
+    releases::get(&app, &visitor, query).await
+}
+
+async fn hand_in_release(State(app): State<App>, visitor: Visitor, request: Request) -> Page {
+    // Before a byte of its file is taken.
+    only(&visitor, Side::Operator)?;
+    releases::post(&app, request).await
+}
+
+async fn release_rejects(State(app): State<App>, visitor: Visitor, Id(id): Id<Uuid>) -> Page {
+    only(&visitor, Side::Operator)?;
+    reports::imports::rejects(app, visitor, id).await
+}
+
+async fn cancel_release(State(app): State<App>, Id(id): Id<Uuid>, posted: Posted) -> Page {
+    only(&posted.visitor, Side::Operator)?;
+    releases::post_cancellation(&app, posted, id).await
 }
 
 async fn relay(State(app): State<App>, visitor: Visitor, Id(id): Id<DetainerId>) -> Page {

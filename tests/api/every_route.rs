@@ -101,19 +101,20 @@ pub const TABLE: &[Row] = &[
     ("GET",    "/v1/matches",                           [403, 200, 403, 403, 403, 403]),
     ("POST",   "/v1/matches/{id}/decision",             [403, 422, 403, 403, 403, 403]),
     ("POST",   "/v1/release-notices:batch",             [200, 200, 403, 403, 403, 403]),
-    ("GET",    "/v1/imports",                           [200, 200, 403, 403, 403, 403]),
+    ("GET",    "/v1/imports",                           [200, 200, 403, 403, 200, 403]),
     // The body is JSON, and no file is.
-    ("POST",   "/v1/imports",                           [415, 415, 403, 403, 403, 403]),
+    ("POST",   "/v1/imports",                           [415, 415, 403, 403, 415, 403]),
     ("GET",    "/v1/imports/mappings",                  [200, 200, 403, 403, 403, 403]),
     ("GET",    "/v1/imports/mappings/{name}",           [200, 200, 403, 403, 403, 403]),
     // The body is JSON, and no mapping is.
     ("PUT",    "/v1/imports/mappings/{name}",           [415, 415, 403, 403, 403, 403]),
     // It comes with the service.
     ("DELETE", "/v1/imports/mappings/{name}",           [409, 409, 403, 403, 403, 403]),
-    ("GET",    "/v1/imports/{id}",                      [200, 200, 403, 403, 403, 403]),
-    ("GET",    "/v1/imports/{id}/rejects.csv",          [200, 200, 403, 403, 403, 403]),
+    // A jail's file is none of the operator's releases.
+    ("GET",    "/v1/imports/{id}",                      [200, 200, 403, 403, 404, 403]),
+    ("GET",    "/v1/imports/{id}/rejects.csv",          [200, 200, 403, 403, 404, 403]),
     ("POST",   "/v1/imports/{id}/confirmation",         [403, 409, 403, 403, 403, 403]),
-    ("POST",   "/v1/imports/{id}/cancellation",         [409, 409, 403, 403, 403, 403]),
+    ("POST",   "/v1/imports/{id}/cancellation",         [409, 409, 403, 403, 404, 403]),
     ("GET",    "/v1/audit/events",                      [403, 403, 403, 200, 403, 200]),
     ("GET",    "/v1/feeds",                             [200, 200, 403, 403, 403, 403]),
     // Any body is a heartbeat.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sallyport::imports::apply::{Counts, ImportError, Importer, Report};
 use sallyport::imports::ddp::Ddp;
+use sallyport::reports::historical::{BY_AGENCY_LOCAL, BY_PLACE};
 use sallyport::types::{Actor, Role, Side};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -116,7 +117,11 @@ async fn a_release_is_counted_with_what_is_unknown(
                     {"month": "2015-02", "form": "I-247N", "count": 1}
                 ],
                 "total": 4,
-                "unknown": {"form": 0, "lift_reason": 1, "state": 1, "county": 1, "facility": 0, "custodian_kind": 1}
+                "unknown": {"form": 0, "lift_reason": 1, "state": 1, "county": 1, "facility": 0, "custodian_kind": 1},
+                "totals": {
+                    "by_place": {"label": BY_PLACE, "count": 4},
+                    "by_agency_local": {"label": BY_AGENCY_LOCAL, "count": 2}
+                }
             })
         );
         let pending = caller.get("/v1/detainers?status=pending").await;

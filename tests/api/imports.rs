@@ -297,7 +297,7 @@ async fn a_file_leaves_the_records_that_the_api_would(
     );
 }
 
-fn shared(path: &str) -> Option<Vec<u8>> {
+pub fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var("SALLYPORT_SHARED").unwrap_or_else(|_| "../shared".into());
     let path = Path::new(&root).join(path);
     match std::fs::read(&path) {
@@ -526,7 +526,6 @@ async fn what_is_no_file_of_rows_is_refused_before_anything_is_kept(
         ("kind=bookings&roster=true", HEADING, "feed"),
         ("kind=bookings&roster=perhaps", HEADING, "true or false"),
         ("kind=cats", HEADING, "expected one of"),
-        ("kind=historical_detainers", HEADING, "operator"),
         (
             "kind=bookings&agency=TX0990200",
             HEADING,
@@ -541,6 +540,9 @@ async fn what_is_no_file_of_rows_is_refused_before_anything_is_kept(
         );
         assert!(answer.text.contains(says), "{query}: {}", answer.text);
     }
+    send(&jail, "kind=historical_detainers", HEADING)
+        .await
+        .expect(403);
     let kept: i64 = sqlx::query_scalar("select (select count(*) from custodian.import_piece) + (select count(*) from custodian.import_job)")
         .fetch_one(&mut owner_conn(&app).await)
         .await

@@ -41,6 +41,7 @@ mod plans;
 mod preview;
 mod registry;
 mod registry_complete;
+mod releases;
 mod sign_in;
 mod streams;
 mod support;

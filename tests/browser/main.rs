@@ -3,6 +3,7 @@
 
 mod chromium;
 mod imports;
+mod places;
 mod steps;
 #[allow(dead_code)]
 #[path = "../api/support/mod.rs"]

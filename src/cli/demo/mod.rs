@@ -2,6 +2,7 @@
 //! service knows. Everything goes through the commands of the two sides, on a clock of its own
 //! that starts years ago, so that log, streams and pages show what a real history would.
 
+mod doors;
 mod lives;
 mod steps;
 mod stories;
@@ -132,6 +133,8 @@ pub async fn load(app: &App, database: &Database) -> anyhow::Result<Keys> {
         loader.lives().await.map_err(told)?;
         loader.at(now);
         loader.people().await?;
+        loader.doors().await.map_err(told)?;
+        loader.catch_up().await?;
         for account in ACCOUNTS {
             let agency = loader
                 .agencies

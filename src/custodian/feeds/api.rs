@@ -122,7 +122,7 @@ pub async fn put(
 }
 
 /// Hears from a feed. Only a new interval is an event: who may set one may also quieten the alarm.
-async fn heartbeat(
+pub async fn heartbeat(
     tx: &mut ScopedTx<'_>,
     app: &App,
     name: &str,

@@ -31,7 +31,10 @@ use crate::types::{Role, Timestamp};
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ImportBody {
     pub id: Uuid,
-    pub agency: String,
+    /// Absent for a release: it is no agency's.
+    pub agency: Option<String>,
+    /// Of a release: the data set that it is.
+    pub dataset: Option<String>,
     pub kind: Kind,
     pub mapping: Option<String>,
     pub feed: Option<String>,
@@ -108,12 +111,8 @@ pub const MEDIA_TYPES: &[&str] = &[
 pub fn body(tx: &ScopedTx<'_>, job: Job) -> ImportBody {
     ImportBody {
         id: job.id,
-        agency: tx
-            .actor()
-            .agency
-            .as_ref()
-            .map(|agency| agency.code.clone())
-            .unwrap_or_default(),
+        agency: tx.actor().agency.as_ref().map(|agency| agency.code.clone()),
+        dataset: None,
         kind: job.kind,
         mapping: job.mapping,
         feed: job.feed,
@@ -209,6 +208,11 @@ pub async fn post(
         .map(|agency| agency.code.clone())
         .unwrap_or_default();
     tx.rollback().await?;
+    if query.kind.as_deref() == Some(Kind::HistoricalDetainers.as_str()) {
+        return Err(Problem::forbidden(
+            "Historical detainers are the operator's: they have no custodian at the desk.",
+        ));
+    }
     let (parts, stream) = request.into_parts();
     let said = format!("{query:?}");
     let asked = submission(query, &own);

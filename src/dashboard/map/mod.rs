@@ -338,6 +338,10 @@ fn totals(whole: &PlaceCount, unplaced: &PlaceCount) -> Vec<(String, String)> {
         ("detainers, by place".to_owned(), number(whole.detainers)),
         ("by agency (local only)".to_owned(), number(whole.local)),
         (
+            "at federal, state, private or unknown places".to_owned(),
+            number(whole.detainers.saturating_sub(whole.local)),
+        ),
+        (
             "with no known county".to_owned(),
             number(unplaced.detainers),
         ),

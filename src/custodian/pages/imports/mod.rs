@@ -3,7 +3,6 @@
 
 pub mod columns;
 mod one;
-mod upload;
 
 use askama::Template;
 use axum::extract::Request;
@@ -12,7 +11,6 @@ use axum::response::Response;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use self::upload::Upload;
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::custodian::imports::api::{ImportStep, body, cancelled, confirmed};
@@ -22,6 +20,7 @@ use crate::custodian::imports::{ImportStatus, Job, mappings, store};
 use crate::dashboard::forms::Choice;
 use crate::dashboard::paper_form::place;
 use crate::dashboard::pieces::EmptyNote;
+use crate::dashboard::upload::Upload;
 use crate::dashboard::visitor::show;
 use crate::dashboard::{
     CheckField, Chip, ErrorSummary, Frame, Layout, Posted, SelectField, Shape, TextField, Tokens,
@@ -83,7 +82,7 @@ pub async fn get_list(
 
 /// `POST /imports`: keeps the file to be looked at; nothing of it is taken in yet.
 pub async fn post_file(app: &App, request: Request) -> Result<Response, Problem> {
-    let Upload { posted, file } = Upload::read(app, request).await?;
+    let Upload { posted, file } = Upload::read(app, request, DESK).await?;
     let said = file.and_then(|(name, file)| Ok((said(&posted, name)?, file)));
     let answer = posted
         .once(said)

@@ -14,12 +14,12 @@ use axum::http::request::Parts;
 use futures::Stream;
 use sha2::{Digest, Sha256};
 
+use super::{Fields, Posted};
 use crate::app::App;
-use crate::custodian::detainers::api::DESK;
 use crate::custodian::imports::source::{FILE_LIMIT, Spool, Spooled, announced, broken_off};
-use crate::dashboard::{Fields, Posted};
 use crate::http::Problem;
 use crate::http::problem::Slug;
+use crate::types::Role;
 
 /// Bytes of everything around the file.
 const AROUND: u64 = 64 << 10;
@@ -40,7 +40,7 @@ impl Upload {
     ///
     /// # Errors
     /// Whatever makes it nobody's form: no session, another's token, another role, no form at all.
-    pub async fn read(app: &App, request: Request) -> Result<Self, Problem> {
+    pub async fn read(app: &App, request: Request, roles: &[Role]) -> Result<Self, Problem> {
         announced(request.headers(), FILE_LIMIT + AROUND)?;
         let (parts, body) = request.into_parts();
         let taken = Arc::new(Taken::default());
@@ -52,7 +52,7 @@ impl Upload {
             };
             let name = field.name().unwrap_or_default().to_owned();
             if field.file_name().is_some() {
-                return Self::with_file(app, parts, pairs, field, &taken).await;
+                return Self::with_file(app, (parts, pairs), roles, field, &taken).await;
             }
             let text = field.text().await.map_err(|_| taken.problem())?;
             if name.contains('\0') || text.contains('\0') || pairs.len() >= MOST_FIELDS {
@@ -69,14 +69,14 @@ impl Upload {
 
     async fn with_file(
         app: &App,
-        parts: Parts,
-        pairs: Vec<(String, String)>,
+        (parts, pairs): (Parts, Vec<(String, String)>),
+        roles: &[Role],
         field: Field<'_>,
         taken: &Taken,
     ) -> Result<Self, Problem> {
         let said = format!("{pairs:?}");
         let posted = Posted::of(app, parts, Fields::new(pairs), [0; 32]).await?;
-        if !DESK.contains(&posted.frame.actor.role) {
+        if !roles.contains(&posted.frame.actor.role) {
             return Err(Problem::forbidden("This role hands in no files."));
         }
         let name = field
