@@ -1,12 +1,12 @@
-"""What schemathesis does not know by itself: a body of JSON lines is sent as the text it is."""
+"""What schemathesis does not know by itself: bodies of JSON lines and of TOML are sent as the text they are."""
 
 import json
 
 import schemathesis
 
 
-@schemathesis.serializer("application/x-ndjson")
-def json_lines(_context, value):
+@schemathesis.serializer("application/x-ndjson", "application/toml")
+def text(_context, value):
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
