@@ -5,7 +5,7 @@ FROM node:22-trixie-slim AS assets
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY web/*.mjs ./
+COPY web/build.mjs web/letters.mjs web/map.mjs ./
 COPY web/src ./src
 RUN npm run build
 

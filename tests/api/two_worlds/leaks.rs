@@ -109,21 +109,28 @@ fn ids(part: Part, text: &str, change: impl Fn(&str) -> String) -> String {
     }
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("-7") {
-        let start = at.saturating_sub(13);
-        match rest.get(start..start + 36) {
-            Some(id) if at >= 13 && id.parse::<uuid::Uuid>().is_ok() => {
-                out += &rest[..start];
+    while let Some(next) = rest.chars().next() {
+        match rest.get(..36) {
+            // The seventh version, whose first bits are the time.
+            Some(id) if id.as_bytes()[14] == b'7' && id.parse::<uuid::Uuid>().is_ok() => {
                 out += &change(id);
-                rest = &rest[start + 36..];
+                rest = &rest[36..];
             }
             _ => {
-                out += &rest[..at + 2];
-                rest = &rest[at + 2..];
+                out.push(next);
+                rest = &rest[next.len_utf8()..];
             }
         }
     }
-    out + rest
+    out
+}
+
+/// Ids are found whatever their time is: its last digits may begin with the version's own.
+#[test]
+fn every_id_is_rewritten() {
+    let text = "{\"id\":\"01a20663-7fee-78c1-b49b-7c0d00c4c4c2\",\"n\":-7,\"é\":\"01a20663-efee-78c1-b49b-7c0d00c4c4c2\"}";
+    let found = ids(Part::Body, text, |_| "ID".to_owned());
+    assert_eq!(found, "{\"id\":\"ID\",\"n\":-7,\"é\":\"ID\"}");
 }
 
 /// A thread with a hidden fact in it, the same in both worlds for the liaison.
