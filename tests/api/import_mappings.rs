@@ -7,10 +7,11 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::imports::import;
 use crate::support::*;
 
-const MAPPING: &str = "# Ours.\nkind = \"bookings\"\n[fields.booking_number]\ncolumns = [\"No\"]\n[fields.booked_at]\n\
+/// A jail's own mapping of bookings.
+pub const MAPPING: &str = "# Ours.\nkind = \"bookings\"\n[fields.booking_number]\ncolumns = [\"No\"]\n[fields.booked_at]\n\
     columns = [\"Day\"]\n[fields.\"subject.family_name\"]\ncolumns = [\"Last\"]\n";
 
-async fn put(jail: &Client, name: &str, content_type: &str, text: &str) -> Answer {
+pub async fn put(jail: &Client, name: &str, content_type: &str, text: &str) -> Answer {
     let path = format!("/v1/imports/mappings/{name}");
     jail.send(
         Method::PUT,

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
+use crate::import_mappings::{MAPPING, put as put_mapping};
 use crate::imports::{ended as file_ended, send as send_file};
 use crate::support::more::steady;
 use crate::support::*;
@@ -132,6 +133,8 @@ enum Hidden {
         person: usize,
         kind: usize,
     },
+    /// How files are read from now on; saved, read and deleted again.
+    Mapping(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -192,6 +195,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => n.clone().prop_map(Hidden::Batch),
         2 => n.clone().prop_map(Hidden::Feed),
         2 => (0..PERSONS, n.clone()).prop_map(|(person, kind)| Hidden::File { person, kind }),
+        1 => n.clone().prop_map(Hidden::Mapping),
     ];
     prop_oneof![
         8 => liaison.prop_map(Act::Liaison),
@@ -1119,6 +1123,19 @@ impl World {
                     return done["accepted"] == 1;
                 }
                 sent
+            }
+            Hidden::Mapping(at) => {
+                let jailer = jailer(at % PERSONS);
+                let path = format!("/v1/imports/mappings/nightly-{sequence}");
+                match at % 3 {
+                    0 => jailer.get("/v1/imports/mappings").await,
+                    1 => jailer.send(Method::DELETE, &path, &[], "").await,
+                    _ => {
+                        let name = format!("nightly-{sequence}");
+                        steady(async || put_mapping(&jailer, &name, "text/plain", MAPPING).await)
+                            .await
+                    }
+                }
             }
             Hidden::Look(at) => {
                 let Some((id, person)) = self.detainer(*at) else {
