@@ -48,14 +48,19 @@ pub fn router(app: App) -> Router {
         .route("/keys/{id}", delete(keys_api::delete))
         .route(
             "/detainers",
-            get(three_sides(
-                custodian::detainers::api::get_list,
-                office::detainers::api::get_list,
+            get(for_side(
+                Side::Oversight,
                 oversight::detainers::get_list,
+                for_side(
+                    Side::Office,
+                    office::detainers::api::get_list,
+                    custodian::detainers::api::get_list,
+                ),
             ))
-            .post(sides(
-                custodian::detainers::api::post,
+            .post(for_side(
+                Side::Office,
                 office::detainers::api::post,
+                custodian::detainers::api::post,
             )),
         )
         .route(
@@ -64,16 +69,18 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/detainers/{id}",
-            get(sides(
-                custodian::detainers::api::get,
+            get(for_side(
+                Side::Office,
                 office::detainers::api::get,
+                custodian::detainers::api::get,
             )),
         )
         .route(
             "/detainers/{id}/timeline",
-            get(sides(
-                custodian::detainers::api::timeline,
+            get(for_side(
+                Side::Office,
                 office::detainers::api::timeline,
+                custodian::detainers::api::timeline,
             )),
         )
         .route(
@@ -144,11 +151,16 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/detainers/{id}/handover",
-            get(sides(
-                custodian::handovers::get_list,
+            get(for_side(
+                Side::Office,
                 office::handovers::get_list,
+                custodian::handovers::get_list,
             ))
-            .post(sides(custodian::handovers::post, office::handovers::post)),
+            .post(for_side(
+                Side::Office,
+                office::handovers::post,
+                custodian::handovers::post,
+            )),
         )
         .route(
             "/detainers/{id}/duties",
@@ -160,7 +172,11 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/detainers/{id}/outcome",
-            post(sides(custodian::outcomes::post, office::outcomes::post)),
+            post(for_side(
+                Side::Office,
+                office::outcomes::post,
+                custodian::outcomes::post,
+            )),
         )
         .route("/persons", get(custodian::persons::api::get_list))
         .route(
@@ -183,20 +199,23 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/imports",
-            get(or_operator(
-                custodian::imports::api::get_list,
+            get(for_side(
+                Side::Operator,
                 reports::imports::get_list,
+                custodian::imports::api::get_list,
             ))
-            .post(or_operator(
-                custodian::imports::api::post,
+            .post(for_side(
+                Side::Operator,
                 reports::imports::post,
+                custodian::imports::api::post,
             )),
         )
         .route(
             "/imports/{id}",
-            get(or_operator(
-                custodian::imports::api::get,
+            get(for_side(
+                Side::Operator,
                 reports::imports::get,
+                custodian::imports::api::get,
             )),
         )
         .route(
@@ -211,9 +230,10 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/imports/{id}/rejects.csv",
-            get(or_operator(
-                custodian::imports::api::get_rejects,
+            get(for_side(
+                Side::Operator,
                 reports::imports::get_rejects,
+                custodian::imports::api::get_rejects,
             )),
         )
         .route(
@@ -222,9 +242,10 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/imports/{id}/cancellation",
-            post(or_operator(
-                custodian::imports::api::post_cancellation,
+            post(for_side(
+                Side::Operator,
                 reports::imports::post_cancellation,
+                custodian::imports::api::post_cancellation,
             )),
         )
         .route(
@@ -233,16 +254,18 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/notifications",
-            get(sides(
-                custodian::notifications::get_list,
+            get(for_side(
+                Side::Office,
                 office::notifications::get_list,
+                custodian::notifications::get_list,
             )),
         )
         .route(
             "/notifications/{id}",
-            get(sides(
-                custodian::notifications::get,
+            get(for_side(
+                Side::Office,
                 office::notifications::get,
+                custodian::notifications::get,
             )),
         )
         .route(
@@ -271,11 +294,10 @@ pub fn router(app: App) -> Router {
         .route("/policies/evaluate", post(law::api::post_evaluate))
         .route(
             "/policies/preview",
-            post(three_sides(
-                custodian::preview::api::post,
-                // Refuses the office.
-                custodian::preview::api::post,
+            post(for_side(
+                Side::Oversight,
                 custodian::preview::api::post_overseen,
+                custodian::preview::api::post,
             )),
         )
         .route("/policies/{*id}", get(law::api::get))
@@ -305,79 +327,28 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// One path for both sides, dispatched by the side of the presented key. A handler's extractor
-/// refuses the sides that are neither.
-fn sides<C, O, TC, TO>(
-    for_custodian: C,
-    for_office: O,
+/// What a route does for one side, and for whoever else presents a key. A handler's extractor refuses the sides that are
+/// neither.
+fn for_side<H, R, TH, TR>(
+    side: Side,
+    handler: H,
+    rest: R,
 ) -> impl Fn(State<App>, Request) -> futures::future::BoxFuture<'static, Response>
 + Clone
 + Send
 + Sync
 + 'static
 where
-    C: Handler<TC, App> + Sync,
-    O: Handler<TO, App> + Sync,
-    TC: 'static,
-    TO: 'static,
+    H: Handler<TH, App> + Sync,
+    R: Handler<TR, App> + Sync,
+    TH: 'static,
+    TR: 'static,
 {
     move |State(app): State<App>, request: Request| {
-        let side = Presented::from_bearer(request.headers()).map(|presented| presented.side);
-        match side {
-            Ok(Side::Office) => Box::pin(for_office.clone().call(request, app)),
-            _ => Box::pin(for_custodian.clone().call(request, app)),
-        }
-    }
-}
-
-/// The same with a handler for admins and auditors.
-fn three_sides<C, O, V, TC, TO, TV>(
-    for_custodian: C,
-    for_office: O,
-    for_oversight: V,
-) -> impl Fn(State<App>, Request) -> futures::future::BoxFuture<'static, Response>
-+ Clone
-+ Send
-+ Sync
-+ 'static
-where
-    C: Handler<TC, App> + Sync,
-    O: Handler<TO, App> + Sync,
-    V: Handler<TV, App> + Sync,
-    TC: 'static,
-    TO: 'static,
-    TV: 'static,
-{
-    let two = sides(for_custodian, for_office);
-    move |State(app): State<App>, request: Request| {
-        let side = Presented::from_bearer(request.headers()).map(|presented| presented.side);
-        match side {
-            Ok(Side::Oversight) => Box::pin(for_oversight.clone().call(request, app)),
-            _ => two(State(app), request),
-        }
-    }
-}
-
-/// One path for a jail and the operator.
-fn or_operator<C, P, TC, TP>(
-    for_custodian: C,
-    for_operator: P,
-) -> impl Fn(State<App>, Request) -> futures::future::BoxFuture<'static, Response>
-+ Clone
-+ Send
-+ Sync
-+ 'static
-where
-    C: Handler<TC, App> + Sync,
-    P: Handler<TP, App> + Sync,
-    TC: 'static,
-    TP: 'static,
-{
-    move |State(app): State<App>, request: Request| {
-        let side = Presented::from_bearer(request.headers()).map(|presented| presented.side);
-        match side {
-            Ok(Side::Operator) => Box::pin(for_operator.clone().call(request, app)),
-            _ => Box::pin(for_custodian.clone().call(request, app)),
+        let presented = Presented::from_bearer(request.headers()).map(|presented| presented.side);
+        match presented {
+            Ok(presented) if presented == side => Box::pin(handler.clone().call(request, app)),
+            _ => Box::pin(rest.clone().call(request, app)),
         }
     }
 }

@@ -200,7 +200,6 @@ const MAY: &[(&str, &[&str])] = &[
             "office",
             // The loop that carries files on has releases too.
             "imports",
-            "reports",
         ],
     ),
     // Pure, but for what releases say about the past.
@@ -208,18 +207,9 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "reports",
         &[
-            "types",
-            "db",
-            "http",
-            "log",
-            "app",
-            "registry",
-            "identity",
-            "policy",
-            "exchange",
+            "types", "db", "http", "log", "app", "registry", "identity", "policy", "exchange",
             // A release is handed in as a jail's file is, and answered alike.
             "imports",
-            "custodian",
         ],
     ),
 ];

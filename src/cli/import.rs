@@ -10,12 +10,13 @@ use serde_json::json;
 
 use super::{AgencyListArgs, Failure, ImportArgs, database, migrate};
 use crate::config::Config;
+use crate::http::Problem;
 use crate::imports::agencies::AgencyList;
 use crate::imports::agencies::take::{TakeError, take};
 use crate::imports::apply::{Counts, ImportError, Importer, Report, default_dataset};
-use crate::imports::cells::InertCsv;
 use crate::imports::ddp::Ddp;
-use crate::imports::table::Reject;
+use crate::imports::jobs;
+use crate::imports::rejects::{ROWS, RejectRow, RejectsFile};
 use crate::types::{Actor, Role, Side};
 
 pub fn detainers(
@@ -186,25 +187,20 @@ async fn run_agencies(
     }
     if !report.rejects.is_empty() {
         let path = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
-        let rejects = report.rejects.iter().map(|reject| {
-            let Reject {
-                line,
-                column,
-                value,
-                reason,
-                raw,
-                ..
-            } = reject;
-            let (column, value) = (column.as_deref(), value.as_deref());
-            [
-                line.to_string(),
-                column.unwrap_or_default().to_owned(),
-                value.unwrap_or_default().to_owned(),
-                reason.clone(),
-                raw.clone(),
-            ]
-        });
-        write_table(&path, rejects)?;
+        let rows: Vec<RejectRow> = report
+            .rejects
+            .iter()
+            .map(|reject| RejectRow {
+                ordinal: reject.ordinal.into(),
+                line: reject.line as i64,
+                column: reject.column.clone(),
+                value: reject.value.clone(),
+                reason: reject.reason.clone(),
+                cells: vec![reject.raw.clone()],
+            })
+            .collect();
+        let text = RejectsFile::new(&[]).page(&rows).map_err(failed)?;
+        std::fs::write(&path, text)?;
         eprintln!(
             "{} rows were rejected; they are in {} with their reasons.",
             report.rejects.len(),
@@ -224,35 +220,20 @@ pub(super) fn beside(file: &Path) -> PathBuf {
 
 /// The rejected rows of a job: line, column, value, reason, and the row as it was.
 async fn write_rejects(pool: &sqlx::PgPool, report: &Report, path: &Path) -> Result<(), Failure> {
-    let rows = sqlx::query!(
-        "select line, column_name, value, reason, raw_line from reports.rejected_row where job_id = $1 order by ordinal",
-        report.job
-    )
-    .fetch_all(pool)
-    .await?;
-    let rows = rows.into_iter().map(|row| {
-        let column = row.column_name.unwrap_or_default();
-        let value = row.value.unwrap_or_default();
-        [
-            row.line.to_string(),
-            column,
-            value,
-            row.reason,
-            row.raw_line,
-        ]
-    });
-    write_table(path, rows)
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let mut file = RejectsFile::new(&[]);
+    let mut conn = pool.acquire().await?;
+    loop {
+        let rows = jobs::rejects(&mut conn, report.job, file.after(), ROWS).await?;
+        out.write_all(&file.page(&rows).map_err(failed)?)?;
+        if rows.is_empty() {
+            return Ok(out.flush()?);
+        }
+    }
 }
 
-/// A cell that a spreadsheet would run as a formula is defused.
-fn write_table(path: &Path, rows: impl Iterator<Item = [String; 5]>) -> Result<(), Failure> {
-    let mut writer = InertCsv::new(std::fs::File::create(path)?);
-    writer.write(["line", "column", "value", "reason", "row"])?;
-    for row in rows {
-        writer.write(row)?;
-    }
-    writer.flush()?;
-    Ok(())
+pub(super) fn failed(problem: Problem) -> Failure {
+    Failure::Failed(anyhow::anyhow!(problem.detail))
 }
 
 pub(super) enum Progress {

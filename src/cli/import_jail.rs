@@ -9,9 +9,7 @@ use super::import::{Progress, beside, print_line};
 use super::{Failure, JailFileArgs, database, migrate};
 use crate::app::App;
 use crate::config::Config;
-use crate::custodian::imports::api::RejectsFile;
 use crate::custodian::imports::run::Import;
-use crate::custodian::imports::source::Spooled;
 use crate::custodian::imports::submit::{self, Submission};
 use crate::custodian::imports::{ImportStatus, Job, store};
 use crate::custodian::readers;
@@ -19,6 +17,8 @@ use crate::db::ScopedTx;
 use crate::http::Problem;
 use crate::imports::fields::{self, Kind};
 use crate::imports::mapping::{self, Mapping};
+use crate::imports::rejects::{ROWS, RejectsFile};
+use crate::imports::spool::Spooled;
 use crate::imports::table;
 use crate::types::Actor;
 use crate::types::actor::Tenant;
@@ -251,19 +251,13 @@ async fn write_rejects(app: &App, agency: &Tenant, job: &Job, path: &Path) -> Re
     use std::io::Write;
     let failed = |problem: Problem| Failure::Failed(anyhow::anyhow!(problem.detail));
     let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
-    let mut file = RejectsFile::new(&job.headings).map_err(failed)?;
-    let mut after = 0;
+    let mut file = RejectsFile::new(&job.headings);
     loop {
         let mut tx = ScopedTx::for_party(&app.pools.custodian, actor(agency)).await?;
-        let rows = store::rejects(&mut tx, &app.vault, job.id, after, 1_000).await?;
+        let rows = store::rejects(&mut tx, &app.vault, job.id, file.after(), ROWS).await?;
         tx.rollback().await?;
-        after = rows.last().map_or(after, |row| row.ordinal);
-        let ended = rows.is_empty();
-        for row in rows {
-            file.row(&row).map_err(failed)?;
-        }
-        out.write_all(&file.take().map_err(failed)?)?;
-        if ended {
+        out.write_all(&file.page(&rows).map_err(failed)?)?;
+        if rows.is_empty() {
             out.flush()?;
             return Ok(());
         }

@@ -15,9 +15,9 @@ use super::{
     time,
 };
 use crate::app::App;
-use crate::custodian::imports::api::{ImportQuery, ImportStep};
 use crate::http::problem::Slug;
 use crate::http::{Problem, Tagged, cursor};
+use crate::imports::answer::{ImportQuery, ImportStep};
 use crate::imports::ddp::MAPPINGS;
 use crate::imports::fields::Kind;
 use crate::imports::jobs::{self, Job};

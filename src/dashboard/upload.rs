@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Fields, Posted};
 use crate::app::App;
-use crate::custodian::imports::source::{FILE_LIMIT, Spool, Spooled, announced, broken_off};
 use crate::http::Problem;
 use crate::http::problem::Slug;
+use crate::imports::spool::{FILE_LIMIT, Spool, Spooled, announced, broken_off};
 use crate::types::Role;
 
 /// Bytes of everything around the file.

@@ -11,8 +11,8 @@ use crate::custodian::imports::run::{Import, RunError};
 use crate::custodian::imports::write::WriteError;
 use crate::db::StoreError;
 use crate::imports::apply::{ImportError, Importer};
+use crate::imports::ddp::Ddp;
 use crate::imports::jobs;
-use crate::reports;
 use crate::types::actor::Tenant;
 use crate::types::{Actor, Role, Side};
 
@@ -144,8 +144,11 @@ async fn next_release(app: &App, lane: Lane) -> Result<bool, Stopped> {
     let Some(mut job) = claimed else {
         return Ok(false);
     };
-    let file = jobs::file(&mut conn, &app.vault, job.id).await?;
+    let spooled = jobs::file(&mut conn, &app.vault, job.id).await?;
     drop(conn);
+    let file = spooled
+        .open()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     let importer = Importer {
         pool: &app.pools.operator,
         actor: Actor {
@@ -160,7 +163,7 @@ async fn next_release(app: &App, lane: Lane) -> Result<bool, Stopped> {
         clock: app.clock.clone(),
         hub: Some(app.hub.clone()),
     };
-    let format = match reports::imports::format(job.mapping.as_deref()) {
+    let format = match Ddp::of_job(job.mapping.as_deref()) {
         Ok(format) => Arc::new(format),
         Err(problem) => {
             importer.fail(&job, &problem).await?;

@@ -1,6 +1,7 @@
 //! What every call of the API shares: problems, strict JSON, idempotency, entity tags, cursors.
 
 pub mod cursor;
+pub mod download;
 pub mod etag;
 pub mod json;
 pub mod limits;

@@ -330,27 +330,27 @@ fn checked_key(value: &str) -> Result<String, Problem> {
     Ok(value.to_owned())
 }
 
-/// JSON only, and not compressed: a small body must not become a large one.
-pub fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers
+/// Refuses a body of another media type than these, with what to send instead.
+pub fn must_be_of(headers: &HeaderMap, allowed: &[&str], says: &str) -> Result<(), Problem> {
+    let sent = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = content_type
-        .split(';')
-        .next()
+        .and_then(|value| value.split(';').next())
         .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    if !matches!(
-        essence.as_str(),
-        "application/json" | "application/merge-patch+json"
-    ) {
-        return Err(Problem::new(
-            Slug::UnsupportedMediaType,
-            "Send Content-Type: application/json.",
-        ));
+        .trim();
+    match allowed.iter().any(|own| own.eq_ignore_ascii_case(sent)) {
+        true => Ok(()),
+        false => Err(Problem::new(Slug::UnsupportedMediaType, says)),
     }
+}
+
+/// JSON only, and not compressed: a small body must not become a large one.
+pub fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
+    must_be_of(
+        headers,
+        &["application/json", "application/merge-patch+json"],
+        "Send Content-Type: application/json.",
+    )?;
     if headers
         .get(header::CONTENT_ENCODING)
         .is_some_and(|value| value != "identity")

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::ddp::{Ddp, DdpError, HistoricalDetainer};
 use super::jobs::{self, Job, NewJob};
+use super::spool::Spooled;
 use super::stage;
 use super::table::{ReadError, Reject};
 use crate::db::scope::{self, Access};
@@ -144,10 +145,16 @@ impl Importer<'_> {
             path: path.to_owned(),
             source,
         };
-        let file_hash = file_hash(path.to_owned()).await.map_err(open)?;
+        let spooled = {
+            let path = path.to_owned();
+            tokio::task::spawn_blocking(move || Spooled::of_file(&path))
+                .await
+                .map_err(|error| open(io::Error::other(error.to_string())))?
+                .map_err(open)?
+        };
         // An unreadable file is refused before anything is written.
         {
-            let (format, file) = (format.clone(), File::open(path).map_err(open)?);
+            let (format, file) = (format.clone(), spooled.open().map_err(open)?);
             tokio::task::spawn_blocking(move || format.read(file).map(drop))
                 .await
                 .map_err(|error| open(io::Error::other(error.to_string())))??;
@@ -156,7 +163,7 @@ impl Importer<'_> {
         let mut tx = self.begin().await?;
         let new = NewJob {
             dataset,
-            file_hash: &file_hash,
+            file_hash: &spooled.hash,
             mapping: None,
             file_name: None,
             kept: false,
@@ -166,7 +173,7 @@ impl Importer<'_> {
             .job;
         tx.commit().await?;
         let resumed = job.next_line > 1;
-        let file = File::open(path).map_err(open)?;
+        let file = spooled.open().map_err(open)?;
         let notes = self.carry_on(format, file, &mut job, &mut progress).await?;
         Ok(Report {
             job: job.id,
@@ -441,22 +448,6 @@ pub fn is_name(dataset: &str) -> bool {
         && dataset
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
-}
-
-async fn file_hash(path: PathBuf) -> io::Result<[u8; 32]> {
-    tokio::task::spawn_blocking(move || {
-        let mut file = File::open(path)?;
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(hash.finalize().into()),
-                read => hash.update(&buffer[..read]),
-            }
-        }
-    })
-    .await
-    .map_err(|error| io::Error::other(error.to_string()))?
 }
 
 #[cfg(test)]

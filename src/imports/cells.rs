@@ -28,7 +28,8 @@ pub struct InertCsv<W: Write> {
 impl<W: Write> InertCsv<W> {
     pub fn new(writer: W) -> Self {
         Self {
-            writer: csv::Writer::from_writer(writer),
+            // A row of somebody's file may have more cells than its heading.
+            writer: csv::WriterBuilder::new().flexible(true).from_writer(writer),
         }
     }
 
@@ -40,8 +41,10 @@ impl<W: Write> InertCsv<W> {
         self.writer.write_record(None::<&[u8]>)
     }
 
-    pub fn flush(&mut self) -> std::io::Result<()> {
-        self.writer.flush()
+    pub fn end(self) -> std::io::Result<W> {
+        self.writer
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)
     }
 }
 
@@ -75,9 +78,8 @@ mod tests {
         }
         let mut csv = InertCsv::new(Vec::new());
         csv.write(["=1+1", "a,b", "＝cmd"]).unwrap();
-        csv.flush().unwrap();
         assert_eq!(
-            String::from_utf8(csv.writer.into_inner().unwrap()).unwrap(),
+            String::from_utf8(csv.end().unwrap()).unwrap(),
             "'=1+1,\"a,b\",'＝cmd\n"
         );
     }

@@ -164,14 +164,17 @@ impl Ddp {
         Self::new(MAPPINGS[0].1, Gazetteer::embedded()?)
     }
 
-    /// The format with a mapping that the binary carries; none where it carries none of this name.
-    pub fn named(name: &str) -> Option<Result<Self, DdpError>> {
-        let (_, text) = MAPPINGS.iter().find(|(known, _)| *known == name)?;
-        Some(
-            Gazetteer::embedded()
-                .map_err(DdpError::from)
-                .and_then(|gazetteer| Self::new(text, gazetteer)),
-        )
+    /// The format of a job, by the name of its mapping; a job from before there were several names none.
+    ///
+    /// # Errors
+    /// A mapping that this version does not carry.
+    pub fn of_job(mapping: Option<&str>) -> Result<Self, String> {
+        let name = mapping.unwrap_or(MAPPINGS[0].0);
+        let Some((_, text)) = MAPPINGS.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("there is no mapping {name} any more"));
+        };
+        let gazetteer = Gazetteer::embedded().map_err(|error| error.to_string())?;
+        Self::new(text, gazetteer).map_err(|error| error.to_string())
     }
 
     /// Another mapping, in the same form.

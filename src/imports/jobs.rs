@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -11,13 +10,14 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::apply::{Counts, ImportError};
+use super::rejects::RejectRow;
+use super::spool::{self, Pieces, Spooled};
 use crate::db::StoreError;
 use crate::db::vault::Vault;
 use crate::types::{Actor, Timestamp, ids};
 
 /// How long a process may be silent before another one carries its import on, in seconds.
 const LEASE: i64 = 30;
-const PIECE: usize = 1 << 20;
 const SEALED: &str = "release piece";
 
 /// An import of a release.
@@ -332,13 +332,11 @@ pub async fn keep(
     vault: &Vault,
     job: Uuid,
     file: &mut File,
-) -> Result<(), ImportError> {
+) -> Result<(), StoreError> {
     for at in 0.. {
-        let mut piece = Vec::with_capacity(PIECE);
-        let read = file.take(PIECE as u64).read_to_end(&mut piece);
-        if read.map_err(|error| unwritten(&error))? == 0 {
+        let Some(piece) = spool::piece(file)? else {
             break;
-        }
+        };
         sqlx::query!(
             "insert into reports.import_piece (import_id, piece, sealed) values ($1, $2, $3)",
             job,
@@ -351,9 +349,13 @@ pub async fn keep(
     Ok(())
 }
 
-/// The file of a job, out of its pieces; the system forgets it with its last handle.
-pub async fn file(conn: &mut PgConnection, vault: &Vault, job: Uuid) -> Result<File, StoreError> {
-    let mut file = tempfile::tempfile().map_err(|error| unwritten(&error))?;
+/// The file of a job, out of its pieces.
+pub async fn file(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    job: Uuid,
+) -> Result<Spooled, StoreError> {
+    let mut pieces = Pieces::begin()?;
     for at in 0.. {
         let sealed = sqlx::query_scalar!(
             "select sealed from reports.import_piece where import_id = $1 and piece = $2",
@@ -363,43 +365,36 @@ pub async fn file(conn: &mut PgConnection, vault: &Vault, job: Uuid) -> Result<F
         .fetch_optional(&mut *conn)
         .await?;
         let Some(sealed) = sealed else { break };
-        let piece = vault.open(SEALED, &sealed)?;
-        file.write_all(&piece).map_err(|error| unwritten(&error))?;
+        pieces.add(&vault.open(SEALED, &sealed)?)?;
     }
-    io::Seek::rewind(&mut file).map_err(|error| unwritten(&error))?;
-    Ok(file)
+    Ok(pieces.end())
 }
 
-fn unwritten(error: &io::Error) -> StoreError {
-    StoreError::Unreadable(format!("the temporary file: {error}"))
-}
-
-/// A row that was not taken.
-pub struct RejectedRow {
-    pub ordinal: i32,
-    pub line: i64,
-    pub column: Option<String>,
-    pub value: Option<String>,
-    pub reason: String,
-    /// The row as it stands in the file.
-    pub row: String,
-}
-
-/// Rejected rows of a job beyond an ordinal.
+/// Rejected rows of a job beyond an ordinal, each as it stands in the file.
 pub async fn rejects(
     conn: &mut PgConnection,
     job: Uuid,
-    after: i32,
+    after: i64,
     limit: i64,
-) -> Result<Vec<RejectedRow>, StoreError> {
-    Ok(sqlx::query_as!(
-        RejectedRow,
-        r#"select ordinal, line, column_name as column, value, reason, raw_line as row
+) -> Result<Vec<RejectRow>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select ordinal, line, column_name, value, reason, raw_line
              from reports.rejected_row where job_id = $1 and ordinal > $2 order by ordinal limit $3"#,
         job,
-        after,
+        after as i32,
         limit
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| RejectRow {
+            ordinal: row.ordinal.into(),
+            line: row.line,
+            column: row.column_name,
+            value: row.value,
+            reason: row.reason,
+            cells: vec![row.raw_line],
+        })
+        .collect())
 }

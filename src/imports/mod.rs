@@ -3,6 +3,7 @@
 //! what a list says of agencies; what a jail's own file says is written by `custodian::imports`.
 
 pub mod agencies;
+pub mod answer;
 pub mod apply;
 pub mod cells;
 pub mod ddp;
@@ -11,6 +12,8 @@ pub mod jobs;
 pub mod mapping;
 pub mod place;
 pub mod records;
+pub mod rejects;
+pub mod spool;
 pub mod stage;
 pub mod table;
 pub mod values;

@@ -6,11 +6,11 @@ use utoipa::openapi::path::Parameter;
 
 use super::EVENT_STREAM;
 use crate::custodian::bookings::api as bookings;
-use crate::custodian::imports::api as imports;
 use crate::custodian::persons;
 use crate::custodian::release_notices::api as notices;
 use crate::exchange::detainer::filter;
 use crate::exchange::notification;
+use crate::imports::answer as imports;
 use crate::law::api as law;
 use crate::oversight;
 use crate::registry::{api as registry, positions};

@@ -2,33 +2,30 @@
 //! nothing here is a jail's; a data set is one file, and the last one handed in is what it says.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::custodian::imports::ImportStatus;
-use crate::custodian::imports::api::{
-    ImportBody, ImportList, ImportListQuery, ImportQuery, ImportStep, RejectsFile, media_type,
-};
-use crate::custodian::imports::source::Spooled;
-use crate::custodian::imports::store::{Kept, RejectRow};
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
 use crate::exchange::detainer::request::Complaints;
+use crate::http::download::{self, Pieces};
 use crate::http::problem::Slug;
 use crate::http::query::path;
 use crate::http::{Caller, Id, Once, Problem, Query, Tagged, cursor};
 use crate::identity::Operator;
+use crate::imports::answer::{
+    ImportBody, ImportList, ImportListQuery, ImportQuery, ImportStatus, ImportStep,
+};
 use crate::imports::apply::{ImportError, default_dataset, is_name};
 use crate::imports::ddp::{Ddp, MAPPINGS};
 use crate::imports::fields::Kind;
 use crate::imports::jobs::{self, Job, NewJob};
+use crate::imports::rejects::{self, ROWS, RejectsFile};
+use crate::imports::spool::{self, Spooled, refused};
 use crate::log::{self, Event};
 use crate::registry::api::limit;
 use crate::types::Role;
@@ -117,32 +114,15 @@ pub fn asked(query: ImportQuery) -> Result<Asked, Problem> {
     })
 }
 
-/// The format of a job.
-///
-/// # Errors
-/// A mapping that this version does not carry.
-pub fn format(mapping: Option<&str>) -> Result<Ddp, String> {
-    let name = mapping.unwrap_or(MAPPINGS[0].0);
-    match Ddp::named(name) {
-        Some(format) => format.map_err(|error| error.to_string()),
-        None => Err(format!("there is no mapping {name} any more")),
-    }
-}
-
 /// Looks at a release on a thread of its own; a file that cannot be read leaves nothing.
 async fn look(asked: &Asked, spooled: &Spooled) -> Result<(), Problem> {
-    let refused = |detail: String| Problem::new(Slug::Validation, detail).with_error("", "file");
-    let mut file = spooled.open().map_err(Problem::internal)?;
-    let mut first = [0; 1];
-    if file.read(&mut first).map_err(Problem::internal)? == 0 {
-        return Err(refused("The file is empty.".to_owned()));
-    }
+    spooled.must_say_something()?;
     let file = spooled.open().map_err(Problem::internal)?;
-    let format = format(Some(&asked.mapping)).map_err(Problem::internal)?;
+    let format = Ddp::of_job(Some(&asked.mapping)).map_err(Problem::internal)?;
     tokio::task::spawn_blocking(move || format.read(file).map(drop))
         .await
         .map_err(Problem::internal)?
-        .map_err(|error| refused(format!("This file cannot be read: {error}.")))
+        .map_err(|error| refused(&format!("This file cannot be read: {error}.")))
 }
 
 /// Opens the import of a release; the service carries it on behind the answer.
@@ -169,9 +149,7 @@ pub async fn submit(
     let opened = jobs::open(tx.conn(), &by, now, new).await.map_err(told)?;
     if opened.wants_file {
         let mut file = spooled.open().map_err(Problem::internal)?;
-        jobs::keep(tx.conn(), &app.vault, opened.job.id, &mut file)
-            .await
-            .map_err(told)?;
+        jobs::keep(tx.conn(), &app.vault, opened.job.id, &mut file).await?;
         let event = Event::new("import.started", now, tx.actor())
             .subject("import_job", opened.job.id)
             .data("kind", Kind::HistoricalDetainers.as_str())
@@ -231,35 +209,23 @@ pub async fn post(
     let tx = caller.open(&app, Access::Read).await?;
     tx.require(OPERATORS)?;
     tx.rollback().await?;
-    let (parts, stream) = request.into_parts();
     let said = format!("{query:?}");
     let asked = match asked(query) {
         Err(problem) if problem.slug == Slug::Forbidden => return Err(problem),
         asked => asked,
     };
-    let spooled = match media_type(&parts.headers) {
-        Ok(()) => Spooled::of_body(&parts.headers, stream).await,
-        Err(problem) => Err(problem),
-    };
-    let file = spooled.as_ref().map_or([0; 32], |spooled| spooled.hash);
-    let hash = Sha256::new()
-        .chain_update(said.as_bytes())
-        .chain_update(file)
-        .finalize()
-        .into();
-    let sent = spooled.and_then(|spooled| Ok((spooled, asked?)));
-    Once::of_parts(&parts, sent, hash)
-        .run(&app, &caller, async |tx, sent| {
-            tx.require(OPERATORS)?;
-            let (spooled, asked) = sent?;
-            let job = submit(tx, &app, &asked, &spooled).await?;
-            let location = format!("/v1/imports/{}", job.id);
-            Ok(Tagged {
-                status: StatusCode::ACCEPTED,
-                ..Tagged::created(&body(job), location)
-            })
+    let once = spool::sent(request, &said, asked).await;
+    once.run(&app, &caller, async |tx, sent| {
+        tx.require(OPERATORS)?;
+        let (spooled, asked) = sent?;
+        let job = submit(tx, &app, &asked, &spooled).await?;
+        let location = format!("/v1/imports/{}", job.id);
+        Ok(Tagged {
+            status: StatusCode::ACCEPTED,
+            ..Tagged::created(&body(job), location)
         })
-        .await
+    })
+    .await
 }
 
 async fn find(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<Job, Problem> {
@@ -343,11 +309,11 @@ pub async fn get_rejects(
     caller: Operator,
     Id(id): Id<Uuid>,
 ) -> Result<Response, Problem> {
-    rejects(app, caller, id).await
+    rejects_file(app, caller, id).await
 }
 
 /// The same for whoever is signed in.
-pub async fn rejects(
+pub async fn rejects_file(
     app: App,
     caller: impl Caller + 'static,
     id: Uuid,
@@ -356,33 +322,10 @@ pub async fn rejects(
     tx.require(OPERATORS)?;
     find(&mut tx, id).await?;
     tx.rollback().await?;
-    let (sender, receiver) = tokio::sync::mpsc::channel(2);
-    // In a task of its own: a client that hangs up must not drop a transaction half way.
-    tokio::spawn(async move {
-        if let Err(error) = write_rejects(&app, &caller, id, &sender).await {
-            tracing::warn!(detail = %error.detail, "a file of rejected rows broke off");
-            let broken: Result<Vec<u8>, std::io::Error> = Err(std::io::Error::other("broken off"));
-            sender.send(broken).await.ok();
-        }
-    });
-    let stream = futures::stream::unfold(receiver, async |mut receiver| {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    let mut response = Body::from_stream(stream).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/csv; charset=utf-8"),
-    );
-    let name = format!("attachment; filename=\"rejects-{id}.csv\"");
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_str(&name).map_err(Problem::internal)?,
-    );
-    Ok(response)
+    download::csv(&rejects::file_name(id), async move |pieces| {
+        write_rejects(&app, &caller, id, &pieces).await
+    })
 }
-
-type Pieces = tokio::sync::mpsc::Sender<Result<Vec<u8>, std::io::Error>>;
 
 /// Page by page: as many rows as a file has must not lie in memory.
 async fn write_rejects(
@@ -391,27 +334,13 @@ async fn write_rejects(
     id: Uuid,
     pieces: &Pieces,
 ) -> Result<(), Problem> {
-    let mut file = RejectsFile::new(&[])?;
-    let mut after = 0;
+    let mut file = RejectsFile::new(&[]);
     loop {
         let mut tx = caller.open(app, Access::Read).await?;
-        let rows = jobs::rejects(tx.conn(), id, after, 1_000).await?;
+        let rows = jobs::rejects(tx.conn(), id, file.after(), ROWS).await?;
         tx.rollback().await?;
-        after = rows.last().map_or(after, |row| row.ordinal);
         let ended = rows.is_empty();
-        for row in rows {
-            file.row(&RejectRow {
-                ordinal: row.ordinal.into(),
-                line: row.line,
-                column: row.column,
-                reason: row.reason,
-                kept: Kept {
-                    value: row.value,
-                    cells: vec![row.row],
-                },
-            })?;
-        }
-        if pieces.send(Ok(file.take()?)).await.is_err() || ended {
+        if !pieces.send(file.page(&rows)?).await || ended {
             return Ok(());
         }
     }

@@ -231,7 +231,7 @@ async fn hand_in_release(State(app): State<App>, visitor: Visitor, request: Requ
 
 async fn release_rejects(State(app): State<App>, visitor: Visitor, Id(id): Id<Uuid>) -> Page {
     only(&visitor, Side::Operator)?;
-    reports::imports::rejects(app, visitor, id).await
+    reports::imports::rejects_file(app, visitor, id).await
 }
 
 async fn cancel_release(State(app): State<App>, Id(id): Id<Uuid>, posted: Posted) -> Page {

@@ -10,12 +10,12 @@ use serde_json::json;
 use super::Loader;
 use crate::custodian::feeds::api::heartbeat;
 use crate::custodian::imports::run::Import;
-use crate::custodian::imports::source::Spooled;
 use crate::custodian::imports::store;
 use crate::custodian::imports::submit::{Submission, submit};
 use crate::db::StoreError;
 use crate::http::Problem;
 use crate::imports::fields::Kind;
+use crate::imports::spool::Spooled;
 
 const FEED: &str = "JMS nightly";
 const SAVED: &str = "jms-nightly";

@@ -1,7 +1,7 @@
 //! `/v1/imports/mappings`: which column is which field, under a name of the agency's own.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::db::ScopedTx;
 use crate::db::scope::Access;
-use crate::http::once::{BODY_LIMIT, read_body};
+use crate::http::once::{BODY_LIMIT, must_be_of, read_body};
 use crate::http::problem::Slug;
 use crate::http::{Caller, Id, Problem, Tagged};
 use crate::identity::Custodian;
@@ -126,7 +126,11 @@ pub async fn put(
     let bytes = read_body(&parts.headers, stream, BODY_LIMIT).await?;
     let mut tx = caller.open(&app, Access::Write).await?;
     tx.require(DESK)?;
-    media_type(&parts.headers)?;
+    must_be_of(
+        &parts.headers,
+        MEDIA_TYPES,
+        "Send the mapping file itself as the body, with Content-Type: application/toml or text/plain.",
+    )?;
     let text = String::from_utf8(bytes.to_vec())
         .map_err(|_| Problem::new(Slug::InvalidRequest, "A mapping is a text in UTF-8."))?;
     let file = MappingFile::read(&text)
@@ -136,23 +140,6 @@ pub async fn put(
     tx.commit().await?;
     app.hub.committed();
     Ok(Tagged::ok(&body).into_response())
-}
-
-fn media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let sent = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match MEDIA_TYPES.contains(&sent.as_str()) {
-        true => Ok(()),
-        false => Err(Problem::new(
-            Slug::UnsupportedMediaType,
-            "Send the mapping file itself as the body, with Content-Type: application/toml or text/plain.",
-        )),
-    }
 }
 
 /// Saves a mapping, for API and page alike.

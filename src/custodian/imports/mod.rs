@@ -10,37 +10,17 @@ pub mod preview;
 pub mod roster;
 pub mod run;
 pub mod saved;
-pub mod source;
 pub mod store;
 pub mod submit;
 pub mod write;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use crate::imports::answer::{Changes, ImportStatus};
 use crate::imports::fields::Kind;
 use crate::types::Timestamp;
-use crate::types::actor::words;
-
-words! {
-    /// Where an import stands.
-    ImportStatus {
-        Running = "running",
-        // A person has to look at what it would change.
-        Waiting = "waiting",
-        Done = "done", Failed = "failed", Cancelled = "cancelled",
-    }
-}
-
-/// What became of records of one kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Changes {
-    pub new: u64,
-    pub changed: u64,
-    pub unchanged: u64,
-}
 
 /// Rows, and the records that they made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

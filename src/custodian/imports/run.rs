@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::prepare::{Chunk, Heading, Reading, SourceError};
 use super::roster::{self, Seen};
-use super::source::Spooled;
 use super::write::{WriteError, Writer};
 use super::{Counts, ImportStatus, Job, store};
 use crate::app::App;
@@ -17,6 +16,7 @@ use crate::custodian::feeds;
 use crate::db::{ScopedTx, StoreError};
 use crate::imports::fields::Kind;
 use crate::imports::mapping::Mapping;
+use crate::imports::spool::Spooled;
 use crate::log::{self, Event};
 use crate::types::actor::Tenant;
 use crate::types::{Actor, Role, Side};
@@ -64,7 +64,7 @@ impl<'a> Import<'a> {
             tx.rollback().await?;
             return Ok(None);
         };
-        let spooled = Spooled::of_job(&mut tx, app, id).await?;
+        let spooled = store::file(&mut tx, &app.vault, id).await?;
         tx.commit().await?;
         Ok(Some(Self::new(app, agency, job, spooled)))
     }

@@ -1,6 +1,7 @@
 //! SQL on imports: jobs, the pieces of their files, rows that were not taken. Mappings: `saved`.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -14,6 +15,8 @@ use crate::db::vault::Vault;
 use crate::db::{ScopedTx, StoreError, expect_one_row};
 use crate::imports::fields::Kind;
 use crate::imports::records::{Fault, Rejects};
+use crate::imports::rejects::RejectRow;
+use crate::imports::spool::{self, Pieces, Spooled};
 use crate::types::Timestamp;
 
 /// How long a process may be silent before another one carries its import on, in seconds.
@@ -285,52 +288,55 @@ pub async fn confirm(tx: &mut ScopedTx<'_>, id: Uuid) -> Result<bool, StoreError
     Ok(update.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
-/// Keeps a piece of the file.
-pub async fn put_piece(
+/// Keeps the file of a job, piece by piece.
+pub async fn put_file(
     tx: &mut ScopedTx<'_>,
     vault: &Vault,
     id: Uuid,
-    piece: i32,
-    bytes: &[u8],
+    file: &mut File,
 ) -> Result<(), StoreError> {
     let agency = tx.agency_id();
-    sqlx::query!(
-        "insert into custodian.import_piece (agency_id, import_id, piece, sealed) values ($1, $2, $3, $4)",
-        agency,
-        id,
-        piece,
-        vault.seal(PIECE, bytes)
-    )
-    .execute(tx.conn())
-    .await?;
+    for at in 0.. {
+        let Some(piece) = spool::piece(file)? else {
+            break;
+        };
+        sqlx::query!(
+            "insert into custodian.import_piece (agency_id, import_id, piece, sealed) values ($1, $2, $3, $4)",
+            agency,
+            id,
+            at,
+            vault.seal(PIECE, &piece)
+        )
+        .execute(tx.conn())
+        .await?;
+    }
     Ok(())
 }
 
-/// A piece of the file; none beyond its end.
-pub async fn piece(
-    tx: &mut ScopedTx<'_>,
-    vault: &Vault,
-    id: Uuid,
-    piece: i32,
-) -> Result<Option<Vec<u8>>, StoreError> {
+/// The file of a job, out of its pieces.
+pub async fn file(tx: &mut ScopedTx<'_>, vault: &Vault, id: Uuid) -> Result<Spooled, StoreError> {
     let agency = tx.agency_id();
-    let sealed = sqlx::query_scalar!(
-        "select sealed from custodian.import_piece where agency_id = $1 and import_id = $2 and piece = $3",
-        agency,
-        id,
-        piece
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    sealed.map(|sealed| vault.open(PIECE, &sealed)).transpose()
+    let mut pieces = Pieces::begin()?;
+    for at in 0.. {
+        let sealed = sqlx::query_scalar!(
+            "select sealed from custodian.import_piece where agency_id = $1 and import_id = $2 and piece = $3",
+            agency,
+            id,
+            at
+        )
+        .fetch_optional(tx.conn())
+        .await?;
+        let Some(sealed) = sealed else { break };
+        pieces.add(&vault.open(PIECE, &sealed)?)?;
+    }
+    Ok(pieces.end())
 }
 
 /// A rejected row as it is kept.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct Kept {
-    pub value: Option<String>,
-    /// The cells, in the order of the headings; one, with the whole row, where it could not be taken apart.
-    pub cells: Vec<String>,
+struct Kept {
+    value: Option<String>,
+    cells: Vec<String>,
 }
 
 /// Keeps rows that were not taken.
@@ -389,15 +395,6 @@ pub async fn put_rejects(
     Ok(())
 }
 
-/// A rejected row, for its file.
-pub struct RejectRow {
-    pub ordinal: i64,
-    pub line: i64,
-    pub column: Option<String>,
-    pub reason: String,
-    pub kept: Kept,
-}
-
 /// Rejected rows in the order of the file.
 pub async fn rejects(
     tx: &mut ScopedTx<'_>,
@@ -428,8 +425,9 @@ pub async fn rejects(
                 ordinal: row.ordinal,
                 line: row.line,
                 column: row.column_name,
+                value: kept.value,
                 reason: row.reason,
-                kept,
+                cells: kept.cells,
             })
         })
         .collect()

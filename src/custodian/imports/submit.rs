@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use super::prepare::{Heading, Reading};
-use super::source::Spooled;
 use super::{Counts, ImportStatus, Job, store};
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
 use crate::db::ScopedTx;
 use crate::exchange::detainer::request::Complaints;
 use crate::http::Problem;
-use crate::http::problem::Slug;
 use crate::imports::fields::Kind;
 use crate::imports::mapping::Mapping;
+use crate::imports::spool::{Spooled, refused};
 use crate::log::{self, Event};
 use crate::types::ids;
 
@@ -107,19 +106,12 @@ pub fn reading(
 /// # Errors
 /// 422 with the reason for a file that cannot be read in this way.
 pub async fn look(reading: Arc<Reading>, spooled: &Spooled) -> Result<Heading, Problem> {
-    if spooled.is_empty().map_err(Problem::internal)? {
-        return Err(refused("The file is empty."));
-    }
+    spooled.must_say_something()?;
     let file = spooled.open().map_err(Problem::internal)?;
     tokio::task::spawn_blocking(move || reading.look(file))
         .await
         .map_err(Problem::internal)?
         .map_err(|error| refused(&format!("This file cannot be read: {error}.")))
-}
-
-/// The file itself is at fault.
-pub(super) fn refused(detail: &str) -> Problem {
-    Problem::new(Slug::Validation, detail.to_owned()).with_error("", "file")
 }
 
 /// Opens an import. With `keep` the file is kept for the service; without it the caller has the file at hand.
@@ -179,7 +171,8 @@ pub async fn open(
     };
     store::insert(tx, &job, &file_tag(app, spooled)).await?;
     if keep {
-        spooled.keep(tx, app, job.id).await?;
+        let mut file = spooled.open().map_err(Problem::internal)?;
+        store::put_file(tx, &app.vault, job.id, &mut file).await?;
     }
     let event = Event::new("import.started", now, tx.actor())
         .subject("import", job.id)

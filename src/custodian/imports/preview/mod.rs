@@ -13,8 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::prepare::{Reading, SourceError, fault, heading};
-use super::source::Spooled;
-use super::submit::{self, Submission, refused};
+use super::submit::{self, Submission};
 use super::{Counts, ImportStatus, Job};
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
@@ -24,6 +23,7 @@ use crate::http::Problem;
 use crate::http::problem::Slug;
 use crate::imports::mapping::{Mapping, MappingFile};
 use crate::imports::records::{Fault, Record, Records};
+use crate::imports::spool::{Spooled, refused};
 use crate::imports::table::{self, Format, Peek, Table, Wanted};
 use crate::log::{self, Event};
 use crate::types::actor::Tenant;
@@ -164,7 +164,8 @@ pub async fn open(
     super::store::insert(tx, &job, &submit::file_tag(app, spooled)).await?;
     let kept = serde_json::to_vec(&beginning).map_err(Problem::internal)?;
     store::keep(tx, &app.vault, job.id, &kept, WAITS).await?;
-    spooled.keep(tx, app, job.id).await?;
+    let mut file = spooled.open().map_err(Problem::internal)?;
+    super::store::put_file(tx, &app.vault, job.id, &mut file).await?;
     let event = Event::new("import.handed_in", now, tx.actor())
         .subject("import", job.id)
         .data("kind", job.kind.as_str())
@@ -175,9 +176,7 @@ pub async fn open(
 
 /// Looks at the beginning of a file, and whether it is one, on a thread of its own.
 async fn beginning(spooled: &Spooled) -> Result<Beginning, Problem> {
-    if spooled.is_empty().map_err(Problem::internal)? {
-        return Err(refused("The file is empty."));
-    }
+    spooled.must_say_something()?;
     let (first, again) = (
         spooled.open().map_err(Problem::internal)?,
         spooled.open().map_err(Problem::internal)?,
@@ -242,7 +241,7 @@ pub async fn start(tx: &mut ScopedTx<'_>, app: &App, id: Uuid) -> Result<Job, Pr
     }
     let text = job.mapping_text.clone();
     let reading = submit::reading(tx, app, &submission(&job), text.as_deref())?;
-    let spooled = Spooled::of_job(tx, app, id).await?;
+    let spooled = super::store::file(tx, &app.vault, id).await?;
     let heading = submit::look(Arc::new(reading), &spooled).await?;
     let actor = tx.actor().clone();
     job.warnings = heading.warnings;

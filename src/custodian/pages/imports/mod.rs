@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::custodian::detainers::api::DESK;
-use crate::custodian::imports::api::{ImportStep, body, cancelled, confirmed};
+use crate::custodian::imports::api::{body, cancelled, confirmed};
 use crate::custodian::imports::preview::{self, Columns};
 use crate::custodian::imports::submit::Submission;
 use crate::custodian::imports::{ImportStatus, Job, mappings, store};
@@ -28,6 +28,7 @@ use crate::dashboard::{
 };
 use crate::db::ScopedTx;
 use crate::http::{Problem, Tagged, cursor};
+use crate::imports::answer::ImportStep;
 use crate::imports::fields::Kind;
 
 const ROWS: i64 = 50;

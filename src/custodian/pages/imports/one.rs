@@ -69,7 +69,7 @@ pub(super) async fn page(
         .map(|row| RejectLine {
             line: row.line,
             column: row.column.unwrap_or_else(|| "the whole row".to_owned()),
-            value: row.kept.value.unwrap_or_default(),
+            value: row.value.unwrap_or_default(),
             reason: row.reason,
         })
         .collect();

@@ -1,20 +1,20 @@
-//! The file of an import: taken from the request into a nameless file, looked at there, and kept
-//! in sealed pieces in the database until it is taken in. A file that is refused leaves nothing.
+//! The file of an import, whoever hands it in: taken from the request into a nameless file, looked
+//! at there, and kept in sealed pieces in the database until it is taken in. A file that is refused
+//! leaves nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::store;
-use crate::app::App;
-use crate::db::{ScopedTx, StoreError};
-use crate::http::Problem;
+use super::answer;
+use crate::db::StoreError;
 use crate::http::problem::Slug;
+use crate::http::{Once, Problem};
 
 /// The limit of a file.
 pub const FILE_LIMIT: u64 = 512 << 20;
@@ -63,22 +63,6 @@ impl Spooled {
         })
     }
 
-    /// The file of a job, out of its pieces.
-    pub async fn of_job(tx: &mut ScopedTx<'_>, app: &App, job: Uuid) -> Result<Self, StoreError> {
-        let unwritten =
-            |error: io::Error| StoreError::Unreadable(format!("the temporary file: {error}"));
-        let mut file = tempfile::tempfile().map_err(unwritten)?;
-        let mut at = 0;
-        while let Some(piece) = store::piece(tx, &app.vault, job, at).await? {
-            file.write_all(&piece).map_err(unwritten)?;
-            at += 1;
-        }
-        Ok(Self {
-            file,
-            hash: [0; 32],
-        })
-    }
-
     pub fn is_empty(&self) -> io::Result<bool> {
         Ok(self.file.metadata()?.len() == 0)
     }
@@ -90,28 +74,75 @@ impl Spooled {
         Ok(file)
     }
 
-    /// Keeps the file in the database, piece by piece.
-    pub async fn keep(&self, tx: &mut ScopedTx<'_>, app: &App, job: Uuid) -> Result<(), Problem> {
-        let mut file = self.open().map_err(|error| unwritten(&error))?;
-        let mut piece = vec![0; PIECE];
-        for at in 0.. {
-            let mut filled = 0;
-            while filled < PIECE {
-                match file
-                    .read(&mut piece[filled..])
-                    .map_err(|error| unwritten(&error))?
-                {
-                    0 => break,
-                    read => filled += read,
-                }
-            }
-            if filled == 0 {
-                break;
-            }
-            store::put_piece(tx, &app.vault, job, at, &piece[..filled]).await?;
+    /// # Errors
+    /// 422 for a file with nothing in it.
+    pub fn must_say_something(&self) -> Result<(), Problem> {
+        match self.is_empty().map_err(Problem::internal)? {
+            true => Err(refused("The file is empty.")),
+            false => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// A file out of its pieces.
+pub struct Pieces(File);
+
+impl Pieces {
+    pub fn begin() -> Result<Self, StoreError> {
+        Ok(Self(tempfile::tempfile().map_err(|error| unread(&error))?))
+    }
+
+    pub fn add(&mut self, piece: &[u8]) -> Result<(), StoreError> {
+        self.0.write_all(piece).map_err(|error| unread(&error))
+    }
+
+    pub fn end(self) -> Spooled {
+        Spooled {
+            file: self.0,
+            hash: [0; 32],
+        }
+    }
+}
+
+/// The next piece of a file that is put by; none at its end.
+pub fn piece(file: &mut File) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut piece = Vec::with_capacity(PIECE);
+    let read = file.take(PIECE as u64).read_to_end(&mut piece);
+    let read = read.map_err(|error| unread(&error))?;
+    Ok((read > 0).then_some(piece))
+}
+
+fn unread(error: &io::Error) -> StoreError {
+    StoreError::Unreadable(format!("the temporary file: {error}"))
+}
+
+/// Reads a file that is a request's body, with what its query asks for. Whatever is wrong with either is told where the
+/// command runs, once for its idempotency key.
+pub async fn sent<T>(
+    request: Request,
+    said: &str,
+    asked: Result<T, Problem>,
+) -> Once<(Spooled, T)> {
+    let (parts, stream) = request.into_parts();
+    let spooled = match answer::media_type(&parts.headers) {
+        Ok(()) => Spooled::of_body(&parts.headers, stream).await,
+        Err(problem) => Err(problem),
+    };
+    let hash = Sha256::new()
+        .chain_update(said.as_bytes())
+        .chain_update(spooled.as_ref().map_or([0; 32], |spooled| spooled.hash))
+        .finalize()
+        .into();
+    Once::of_parts(
+        &parts,
+        spooled.and_then(|spooled| Ok((spooled, asked?))),
+        hash,
+    )
+}
+
+/// The file itself is at fault.
+pub fn refused(detail: &str) -> Problem {
+    Problem::new(Slug::Validation, detail.to_owned()).with_error("", "file")
 }
 
 /// A file on its way, piece by piece.
